@@ -1,0 +1,1 @@
+"""The programs of the telephony domain: sealing, key ring, backfills."""

@@ -1,0 +1,1 @@
+"""trunkline applies, verifies, rolls back and rehearses PostgreSQL migrations."""

@@ -1,0 +1,104 @@
+"""`yoyo.ini`: where it is, and what it says.
+
+The file is yoyo's and is read as yoyo reads it (`%(here)s`, environment variables), so
+that both tools see the same project. Nothing is written.
+"""
+
+from __future__ import annotations
+
+import os
+from configparser import BasicInterpolation, ConfigParser, Error
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trunkline.errors import UsageError
+
+FILE = "yoyo.ini"
+
+
+@dataclass(frozen=True)
+class Config:
+    """What `yoyo.ini` says; `database` is None where it names none."""
+
+    root: Path
+    migrations: Path
+    migration_table: str
+    database: str | None
+
+
+def find(directory: Path) -> Path:
+    """The directory of the nearest `yoyo.ini`, from `directory` upwards.
+
+    Raises UsageError where there is none.
+    """
+    start = directory.resolve()
+    if not start.is_dir():
+        raise UsageError(f"{directory}: no such directory")
+    for candidate in (start, *start.parents):
+        if (candidate / FILE).is_file():
+            return candidate
+    raise UsageError(
+        f"no {FILE} in {directory} or above it",
+        hint="Go into the project, or name it with --project DIR.",
+    )
+
+
+def read(root: Path) -> Config:
+    """Read `root/yoyo.ini`.
+
+    Raises UsageError for a file that does not parse, for other than one source
+    directory, and for one that does not exist (for yoyo that is "nothing to do").
+    """
+    path = root / FILE
+    if not path.is_file():
+        raise UsageError(
+            f"no {FILE} in {root}",
+            hint="Name a project's directory with --project DIR.",
+        )
+    try:
+        section = _parser(path)["DEFAULT"]
+        sources = section.get("sources", "migrations").split()
+        table = section.get("migration_table", "_yoyo_migration")
+        database = section.get("database") or None
+    except (Error, UnicodeDecodeError, FileNotFoundError) as error:
+        reason = " ".join(str(error).split())
+        raise UsageError(f"{FILE} cannot be read", detail=reason) from None
+    if len(sources) != 1:
+        raise UsageError(
+            f"{FILE}: sources names {len(sources)} directories, and one is read",
+            hint="Write `sources = %(here)s/migrations`.",
+        )
+    migrations = root / sources[0]
+    if not migrations.is_dir():
+        raise UsageError(
+            f"{FILE}: no such migrations directory: {sources[0]}",
+            hint="Make it, or correct `sources`.",
+        )
+    return Config(root, migrations, table, database)
+
+
+def _parser(path: Path) -> ConfigParser:
+    text = path.read_text(encoding="utf-8")
+    if "%inherit" in text or "%include" in text:
+        from yoyo.config import read_config  # slow to import, and seldom needed
+
+        parser: ConfigParser = read_config(str(path))
+        return parser
+    parser = ConfigParser(interpolation=_EnvironmentInterpolation(path.parent))
+    parser.read_string(text, source=str(path))
+    return parser
+
+
+class _EnvironmentInterpolation(BasicInterpolation):
+    """yoyo's: `%(here)s` and `%(ANY_ENVIRONMENT_VARIABLE)s`."""
+
+    def __init__(self, here: Path) -> None:
+        values = {**os.environ, "here": str(here)}
+        self._defaults = {k.lower(): v.replace("%", "%%") for k, v in values.items()}
+
+    def before_get(
+        self, parser: Any, section: str, option: str, value: str, defaults: Any
+    ) -> str:
+        merged = {**self._defaults, **defaults}
+        return super().before_get(parser, section, option, value, merged)

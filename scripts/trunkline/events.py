@@ -1,0 +1,143 @@
+"""What happened, as frozen dataclasses.
+
+The runner and the rehearsal emit events; reports render them, and nothing else
+prints. An event carries facts only: no markup, no exit code, no password.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+Direction = Literal["up", "down"]
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One row that a check returned: what is wrong (subject) and how (detail)."""
+
+    subject: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check, run once.
+
+    `source` is the file relative to the project, `line` where the check stands in it.
+    `error` is the server's message when the query itself failed; then there are no
+    violations to tell, and the check has not passed.
+    """
+
+    change: str
+    sentence: str
+    after: bool
+    source: str
+    line: int
+    violations: tuple[Violation, ...]
+    error: str | None
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        return not self.violations and self.error is None
+
+
+@dataclass(frozen=True)
+class LockHeld:
+    """A lock on a relation that a statement newly took, held until its commit.
+
+    `seconds` is from the end of that statement to the end of the transaction.
+    """
+
+    direction: Direction
+    line: int
+    relation: str
+    mode: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something happened."""
+
+
+@dataclass(frozen=True)
+class ChangeStarted(Event):
+    """Work on a change begins."""
+
+    id: str
+    direction: Direction
+
+
+@dataclass(frozen=True)
+class StatementDone(Event):
+    """A statement has finished; `number` of `total`, both from 1."""
+
+    id: str
+    direction: Direction
+    number: int
+    total: int
+    line: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Checked(Event):
+    """A check or an invariant has been run."""
+
+    result: CheckResult
+
+
+@dataclass(frozen=True)
+class ChangeDone(Event):
+    """A change has been applied (up) or rolled back (down) and committed.
+
+    `ok` is false when it is committed and a check that ran after found a violation.
+    """
+
+    id: str
+    direction: Direction
+    ok: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ChangeFailed(Event):
+    """Work on a change ended without a commit; the error follows as an exception."""
+
+    id: str
+    direction: Direction
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Verified(Event):
+    """All checks of one change, or of the invariants of one file, have been run."""
+
+    id: str
+    ok: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Waiting(Event):
+    """Somebody is in the way, and we wait."""
+
+    what: str
+    for_whom: str
+
+
+@dataclass(frozen=True)
+class Notice(Event):
+    """A fact that the user should read, and that is no failure."""
+
+    text: str
+
+
+Emit = Callable[[Event], None]
+
+
+def ignore(_: Event) -> None:
+    """An `Emit` for callers that want no events."""

@@ -1,0 +1,318 @@
+"""The changes of a project as they stand on disk: files, headers, hashes, order.
+
+Reads files and connects to nothing. What is wrong with one file is a `Problem` of that
+file, so that one bad change never hides the others; only what makes an order impossible
+(an unknown dependency, a cycle) is an error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+from trunkline import config, header
+from trunkline.config import Config
+from trunkline.errors import UsageError
+from trunkline.header import Fault, FileKind, Leftover, Loss
+from trunkline.statements import DoesNotParse, Statement, split
+from trunkline.verification import Check, checks
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A fault at its place; `path` is relative to the project."""
+
+    path: str
+    fault: Fault
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.fault.line}: {self.fault.message}"
+
+
+@dataclass(frozen=True)
+class Script:
+    """One SQL file: path relative to the project, text, and sha256 of its bytes."""
+
+    path: str
+    text: str
+    sha256: str
+    faults: tuple[Fault, ...] = ()
+
+    @cached_property
+    def statements(self) -> tuple[Statement, ...]:
+        """Its statements. Raises DoesNotParse."""
+        return split(self.text)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One name in three places. A file that is not there is None."""
+
+    id: str
+    migration: Script
+    rollback: Script | None
+    verification: Script | None
+    fixture: Script | None
+    depends: tuple[str, ...]
+    transactional: bool
+    losses: tuple[Loss, ...]
+    leaves: tuple[Leftover, ...]
+    link: Fault | None
+
+    @property
+    def scripts(self) -> tuple[Script, ...]:
+        every = (self.migration, self.rollback, self.verification, self.fixture)
+        return tuple(script for script in every if script is not None)
+
+    @cached_property
+    def _verification(self) -> tuple[tuple[Check, ...], tuple[Fault, ...]]:
+        return ((), ()) if self.verification is None else checks(self.verification)
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The checks of its verification file; none where there is no such file."""
+        return self._verification[0]
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """All that is wrong with its files, read closely (every statement parsed)."""
+        found = [Problem(s.path, fault) for s in self.scripts for fault in s.faults]
+        if self.verification is not None and not self.verification.faults:
+            found += [Problem(self.verification.path, f) for f in self._verification[1]]
+        for script in (self.migration, self.rollback, self.fixture):
+            if script is not None and not script.faults:
+                found += [Problem(script.path, f) for f in self._sql_faults(script)]
+        return tuple(found)
+
+    def _sql_faults(self, script: Script) -> list[Fault]:
+        try:
+            statements = script.statements
+        except DoesNotParse as error:
+            return [Fault("sql-does-not-parse", error.line, error.message, "")]
+        if not self.transactional and script is not self.fixture:
+            return []
+        return [
+            Fault(
+                "transaction-control",
+                statement.line,
+                f"`{statement.text.split()[0].lower()}` in a change that is one "
+                "transaction",
+                "Remove it; or write `-- transactional: false` in the header of the "
+                "migration.",
+            )
+            for statement in statements
+            if statement.is_transaction_control
+        ]
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """A file of checks that hold from the change `since` on; None: from the first."""
+
+    name: str
+    script: Script
+    since: str | None
+
+    @cached_property
+    def read(self) -> tuple[tuple[Check, ...], tuple[Fault, ...]]:
+        return checks(self.script)
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        return self.read[0]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return tuple(
+            Problem(self.script.path, f) for f in (*self.script.faults, *self.read[1])
+        )
+
+
+@dataclass(frozen=True)
+class Project:
+    """A directory with a `yoyo.ini`, and its changes in the order of application."""
+
+    config: Config
+    changes: tuple[Change, ...]
+    invariants: tuple[Invariant, ...]
+
+    @property
+    def root(self) -> Path:
+        return self.config.root
+
+    def change(self, change_id: str) -> Change:
+        """The change of that ID. Raises UsageError where the project has none."""
+        for change in self.changes:
+            if change.id == change_id:
+                return change
+        raise UsageError(
+            f"no change is called {change_id}",
+            hint="See `trunkline status` for the names.",
+        )
+
+    def holding(self, applied: set[str]) -> tuple[Invariant, ...]:
+        """The invariants that hold on a database with these changes applied."""
+        return tuple(
+            i for i in self.invariants if i.since is None or i.since in applied
+        )
+
+
+def load(root: Path) -> Project:
+    """Read the project in `root`.
+
+    Raises UsageError for a bad `yoyo.ini`, an unknown dependency, a cycle, a file that
+    no reader of SQL can take (a Python migration, a post-apply hook).
+    """
+    settings = config.read(root)
+    changes = [
+        _change(settings, path)
+        for path in sorted(settings.migrations.iterdir())
+        if _is_migration(path, root)
+    ]
+    ordered = _in_order(changes)
+    known = {change.id for change in ordered}
+    invariants = tuple(
+        _invariant(root, path, known)
+        for path in sorted((root / "verification" / "invariants").glob("*.sql"))
+    )
+    return Project(settings, ordered, invariants)
+
+
+def _is_migration(path: Path, root: Path) -> bool:
+    name = path.relative_to(root)
+    if path.name.startswith("post-apply"):
+        raise UsageError(
+            f"{name}: post-apply hooks are not run",
+            hint="Make it a change, or a check in verification/invariants/.",
+        )
+    if path.suffix == ".py" and path.name != "__init__.py":
+        raise UsageError(
+            f"{name}: a migration in Python",
+            hint="Only plain SQL can be split, traced and rehearsed; write it as SQL.",
+        )
+    return path.suffix == ".sql" and not path.name.endswith(".rollback.sql")
+
+
+def _change(settings: Config, path: Path) -> Change:
+    root, name = settings.root, path.stem
+    migration = _script(root, path, "migration")
+    rollback = _optional(root, root / "rollbacks" / path.name, "rollback")
+    directives, _ = header.read(migration.text, "migration")
+    transactional, faults = header.transactional(directives)
+    migration = replace(migration, faults=migration.faults + faults)
+    losses: tuple[Loss, ...] = ()
+    leaves: tuple[Leftover, ...] = ()
+    if rollback is not None:
+        declared, _ = header.read(rollback.text, "rollback")
+        losses, leaves, faults = header.losses(declared)
+        rollback = replace(rollback, faults=rollback.faults + faults)
+    verification = root / "verification"
+    return Change(
+        id=name,
+        migration=migration,
+        rollback=rollback,
+        verification=_optional(root, verification / path.name, "verification"),
+        fixture=_optional(root, verification / "fixtures" / path.name, None),
+        depends=header.depends(directives),
+        transactional=transactional,
+        losses=losses,
+        leaves=leaves,
+        link=_link_fault(root, path),
+    )
+
+
+def _link_fault(root: Path, path: Path) -> Fault | None:
+    """What is wrong with the link that lets stock yoyo find the rollback."""
+    link = path.with_name(f"{path.stem}.rollback.sql")
+    target = root / "rollbacks" / path.name
+    relative = Path("..") / "rollbacks" / path.name
+    hint = f"Run `ln -sfn {relative} {link.relative_to(root)}`."
+    if not link.is_symlink():
+        what = "is no link" if link.exists() else "is missing"
+    elif not link.exists():
+        what = "is a dangling link"
+    elif link.resolve() != target.resolve() or link.readlink().is_absolute():
+        what = f"links to {link.readlink()}"
+    else:
+        return None
+    return Fault(
+        "rollback-link", 1, f"{what}; stock yoyo would skip or mistake it", hint
+    )
+
+
+def _optional(root: Path, path: Path, kind: FileKind | None) -> Script | None:
+    return _script(root, path, kind) if path.is_file() else None
+
+
+def _script(root: Path, path: Path, kind: FileKind | None) -> Script:
+    raw = path.read_bytes()
+    name = path.relative_to(root).as_posix()
+    digest = sha256(raw).hexdigest()
+    fault = _encoding_fault(raw)
+    if fault is not None:
+        return Script(name, "", digest, (fault,))
+    text = raw.decode("utf-8").replace("\r\n", "\n")
+    faults = () if kind is None else header.read(text, kind)[1]
+    return Script(name, text, digest, faults)
+
+
+def _encoding_fault(raw: bytes) -> Fault | None:
+    hint = "Save it as UTF-8 without a byte order mark."
+    if raw.startswith(b"\xef\xbb\xbf"):
+        return Fault("file-encoding", 1, "the file starts with a byte order mark", hint)
+    if (nul := raw.find(b"\x00")) >= 0:
+        line = raw.count(b"\n", 0, nul) + 1
+        return Fault("file-encoding", line, "the file holds a zero byte", hint)
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        return Fault("file-encoding", line, "the file is not UTF-8", hint)
+    return None
+
+
+def _invariant(root: Path, path: Path, known: set[str]) -> Invariant:
+    script = _script(root, path, "invariant")
+    directives, _ = header.read(script.text, "invariant")
+    since = next((d for d in directives if d.name == "since"), None)
+    if since is not None and since.value not in known:
+        fault = Fault(
+            "directive-value",
+            since.line,
+            f"no change is called {since.value}",
+            "Name the change from which on the invariant holds.",
+        )
+        script = replace(script, faults=(*script.faults, fault))
+    return Invariant(path.stem, script, since.value if since else None)
+
+
+def _in_order(changes: list[Change]) -> tuple[Change, ...]:
+    """yoyo's order: dependencies first, else by name.
+
+    Where the names already are such an order, yoyo's sort would return it unchanged;
+    its import, slow, is then spared.
+    """
+    position = {change.id: number for number, change in enumerate(changes)}
+    for change in changes:
+        for name in change.depends:
+            if name not in position:
+                raise UsageError(
+                    f"{change.migration.path}: depends on {name}, which does not exist",
+                    hint="Correct the `-- depends:` line.",
+                )
+    if all(position[d] < position[c.id] for c in changes for d in c.depends):
+        return tuple(changes)
+    from yoyo.topologicalsort import CycleError, topological_sort
+
+    graph = {change.id: set(change.depends) for change in changes}
+    try:
+        ordered = list(topological_sort([c.id for c in changes], graph))
+    except CycleError as error:
+        cycle = ", ".join(error.args[1])
+        raise UsageError(
+            f"the changes {cycle} depend on each other",
+            hint="Remove one of their `-- depends:` lines.",
+        ) from None
+    return tuple(changes[position[name]] for name in ordered)

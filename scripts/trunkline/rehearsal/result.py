@@ -1,0 +1,100 @@
+"""What a rehearsal found, as frozen dataclasses; `--json` is these, field by field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trunkline.catalog import Difference
+from trunkline.events import CheckResult, Event, LockHeld
+
+
+class Verdict(StrEnum):
+    """What became of one change; the first that applies, worst first."""
+
+    UP_FAILED = "up_failed"
+    DOWN_MISSING = "down_missing"
+    VERIFICATION_FAILED = "verification_failed"
+    DOWN_FAILED = "down_failed"
+    DOWN_INEXACT = "down_inexact"
+    DATA_LOST = "data_lost"
+    REDO_FAILED = "redo_failed"
+    REDO_DIFFERS = "redo_differs"
+    VERIFICATION_VACUOUS = "verification_vacuous"
+    UNVERIFIED = "unverified"
+    COLUMN_ORDER = "column_order"
+    EXACT = "exact"
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Data that the rollback took or changed.
+
+    `what` is `rows` (gone, changed or come), `values` of one column, or `position` of a
+    sequence; `count` how many; `where` the condition of the declaration that covers
+    it, None when none does; `detail` a sentence with an example.
+    """
+
+    object: str
+    what: str
+    count: int
+    detail: str
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A `-- loses:` or `-- leaves:` line, and how many rows it covered."""
+
+    text: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One direction, run once: `seconds` whole, `statements` how many."""
+
+    seconds: float
+    statements: int
+
+
+@dataclass(frozen=True)
+class ChangeReport:
+    """One change, rehearsed. `error` is the message of a step that failed."""
+
+    id: str
+    verdict: Verdict
+    seconds: float
+    up: Stage | None
+    down: Stage | None
+    error: str | None
+    differences: tuple[Difference, ...]
+    lost: tuple[Lost, ...]
+    declared: tuple[Declared, ...]
+    checks: tuple[CheckResult, ...]
+    locks: tuple[LockHeld, ...]
+
+    def ok(self, *, allow_unverified: bool) -> bool:
+        good = {Verdict.EXACT, Verdict.COLUMN_ORDER}
+        if allow_unverified:
+            good.add(Verdict.UNVERIFIED)
+        return self.verdict in good
+
+
+@dataclass(frozen=True)
+class RehearsalReport:
+    """All changes, in order. `on` is `embedded`, `container` or `url`."""
+
+    project: str
+    server_version: str
+    on: str
+    seconds: float
+    ok: bool
+    changes: tuple[ChangeReport, ...]
+
+
+@dataclass(frozen=True)
+class Rehearsed(Event):
+    """A change has been rehearsed."""
+
+    report: ChangeReport
+    ok: bool
