@@ -1,0 +1,1 @@
+../rollbacks/20260209_telephony_baseline.sql
