@@ -38,7 +38,7 @@ def open_box(box: str, key: Secret, bound: bytes) -> Secret:
     parts = _BOX.fullmatch(box)
     if parts is None:
         raise BadForm
-    nonce, content = (_decode(part) for part in parts.groups())
+    nonce, content = (_decode(part.encode()) for part in parts.groups())
     return decrypt(nonce, content, key, bound)
 
 
@@ -61,7 +61,7 @@ def length_prefixed(*parts: str) -> bytes:
     return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
 
 
-def decode_key(text: str) -> Secret | None:
+def decode_key(text: bytes) -> Secret | None:
     """Read a 256-bit key from canonical base64, or give None when it is none."""
     try:
         key = _decode(text)
@@ -70,12 +70,12 @@ def decode_key(text: str) -> Secret | None:
     return Secret(key) if len(key) == KEY_BYTES else None
 
 
-def _decode(text: str) -> bytes:
+def _decode(text: bytes) -> bytes:
     try:
         decoded = b64decode(text, validate=True)
     except ValueError:
         raise BadForm from None
     # The decoder accepts set bits after the last byte; writing it again shows them.
-    if b64encode(decoded).decode() != text:
+    if b64encode(decoded) != text:
         raise BadForm
     return decoded
