@@ -1,0 +1,1 @@
+../rollbacks/20260211_active_flag_not_null.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260211_managed_only_for_telephony.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260211_roles_and_schemas.sql
