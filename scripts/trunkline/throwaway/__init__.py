@@ -1,0 +1,55 @@
+"""A PostgreSQL that exists for one run: embedded, a container, or scratch databases.
+
+    with open_server(Request(postgres=16)) as server:
+        database = server.create()
+        with server.connect(database) as connection:
+            ...
+
+Leaving the block, by any way out (an exception, Ctrl-C, SIGTERM, SIGHUP), takes
+everything away again; what a kill -9 leaves is swept by the next run. It does not
+know about migrations, and it touches no database that it did not make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from trunkline.errors import UsageError
+from trunkline.throwaway.server import Server
+from trunkline.throwaway.signals import ending_cleanly
+
+__all__ = ["Request", "Server", "open_server"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for with `--on`, `--postgres` and `--image`."""
+
+    on: str = "embedded"
+    """`embedded`, `container`, or the URL of a server to make scratch databases on."""
+    postgres: int = 18
+    """The major version of the embedded server: 16 or 18."""
+    image: str = "postgres:17"
+    """The image of the container."""
+
+
+@contextmanager
+def open_server(request: Request = Request()) -> Iterator[Server]:
+    """Run what `request` asks for, yield it ready to use, and leave nothing behind.
+
+    Raises `UsageError` when the request makes no sense, and `Failure` when no server
+    can be had.
+    """
+    with ending_cleanly():
+        if request.on == "embedded":
+            from trunkline.throwaway.embedded import embedded
+
+            with embedded(request.postgres) as server:
+                yield server
+        else:
+            raise UsageError(
+                f"no throwaway server is called {request.on}",
+                hint="Use embedded, container, or a postgresql:// URL.",
+            )

@@ -1,0 +1,222 @@
+"""The embedded PostgreSQL: a server of our own that lives as long as the block.
+
+It listens on 127.0.0.1, where every account of the machine can knock, and lets in who
+has the password, which is new for each run. If this process is killed, so is the
+server; its files are swept by the next run.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from psycopg import sql
+
+from trunkline.errors import Failure
+from trunkline.throwaway import places, sweep
+from trunkline.throwaway.account import Account, server_account
+from trunkline.throwaway.binaries import embedded_programs, reachable_by
+from trunkline.throwaway.cluster_cache import clean_environment, put_cluster
+from trunkline.throwaway.server import Server
+
+PORTS = range(15000, 32768)
+"""Below those that Linux hands to outgoing connections, which could take the port
+between a crash and the restart."""
+ATTEMPTS = 20
+READY_WITHIN = 60.0
+STOPPED_WITHIN = 10.0
+WATCH = 'read -r _ || kill -s QUIT "$1"'
+
+
+@contextmanager
+def embedded(major: int) -> Iterator[Server]:
+    """Run an embedded PostgreSQL of version `major` (16 or 18) inside the block.
+
+    Raises `UsageError` for another version, `Failure` when it does not come up.
+    """
+    programs = embedded_programs(major)
+    account = server_account()
+    runnable = reachable_by(account, programs)
+    for place in places.for_leftovers():
+        sweep.sweep(place)
+    with sweep.run_directory(places.for_runs(account)) as run:
+        _lay_out(run, account)
+        put_cluster(sweep.data_of(run), major, runnable, account)
+        server = Embedded(run, runnable / "postgres", account, programs)
+        try:
+            server.start_first()
+            yield server
+        finally:
+            server.stop()
+
+
+class Embedded(Server):
+    """A server whose processes and files are ours."""
+
+    def __init__(
+        self, run: Path, postgres: Path, account: Account | None, programs: Path
+    ) -> None:
+        super().__init__(
+            on="embedded",
+            host="127.0.0.1",
+            port=_free_port(),
+            user="postgres",
+            password=secrets.token_urlsafe(18),
+            maintenance="postgres",
+            copying="file_copy",
+            binaries=programs,
+        )
+        self._run = run
+        self._postgres = postgres
+        self._account = account
+        self._postmaster: subprocess.Popen[bytes] | None = None
+        self._watcher: subprocess.Popen[bytes] | None = None
+
+    def start_first(self) -> None:
+        """Start on the first port that is free, and set the password of this run.
+
+        Raises `Failure` when the server does not come up.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                self.start()
+                break
+            except _PortTaken:
+                self._where["port"] = _free_port()
+        socket_directory = {"host": str(_socket_of(self._run))}
+        with self.connect("postgres", **socket_directory) as connection:
+            self._learn_version(connection)
+            # The password is random, so it needs no stretching at every connection.
+            connection.execute("set scram_iterations = 1")
+            connection.execute(
+                sql.SQL("alter role postgres password {}").format(
+                    sql.Literal(self._where["password"])
+                )
+            )
+
+    def start(self) -> None:
+        """Start the server on its port, and wait until it is ready.
+
+        Raises `Failure` when it does not come up, with the last lines of its log.
+        """
+        log = self._run / "log"
+        log.write_bytes(b"")
+        self._spawn(log)
+        deadline = time.monotonic() + READY_WITHIN
+        while not _is_ready(self._run):
+            if self._postmaster is None or self._postmaster.poll() is not None:
+                said = log.read_text(errors="replace")
+                taken = "could not create any TCP/IP sockets" in said
+                raise (_PortTaken if taken else Failure)(
+                    "the embedded PostgreSQL does not start",
+                    detail="\n".join(said.splitlines()[-5:]),
+                )
+            if time.monotonic() > deadline:
+                raise Failure("the embedded PostgreSQL is not ready in a minute")
+            time.sleep(0.002)
+
+    def crash(self) -> None:
+        """Kill -9 every process of the server at once; `start` recovers it."""
+        self._dismiss_watcher()
+        sweep.kill_server(self._run)
+        if self._postmaster is not None:
+            self._postmaster.wait()
+            self._postmaster = None
+
+    def stop(self) -> None:
+        """End the server without ceremony: nothing in it is needed any more."""
+        self._dismiss_watcher()
+        if self._postmaster is None:
+            return
+        self._postmaster.send_signal(signal.SIGQUIT)
+        try:
+            self._postmaster.wait(STOPPED_WITHIN)
+        except subprocess.TimeoutExpired:
+            self.crash()
+
+    def _spawn(self, log: Path) -> None:
+        """Start the postmaster, and a shell that ends it if this process is killed.
+
+        Both are in sessions of their own, so that Ctrl-C on the terminal is for us.
+        The shell notices by the end of its input; one line tells it to leave.
+        """
+        account = self._account.popen() if self._account else {}
+        with log.open("ab") as output:
+            self._postmaster = subprocess.Popen(
+                [
+                    self._postgres,
+                    *("-D", sweep.data_of(self._run)),
+                    *("-k", _socket_of(self._run)),
+                    *("-p", str(self._where["port"])),
+                ],
+                cwd=sweep.data_of(self._run),
+                env=clean_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                **account,
+            )
+        self._watcher = subprocess.Popen(
+            ["/bin/sh", "-c", WATCH, "sh", str(self._postmaster.pid)],
+            cwd="/",
+            env={},
+            stdin=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            **account,
+        )
+
+    def _dismiss_watcher(self) -> None:
+        if self._watcher is not None:
+            self._watcher.communicate(b"\n")
+            self._watcher = None
+
+
+class _PortTaken(Failure):
+    """another program has taken the port of the embedded PostgreSQL"""
+
+
+def _lay_out(run: Path, account: Account | None) -> None:
+    """Make the directories of a run; the server's account owns those it writes."""
+    for directory in (sweep.data_of(run), _socket_of(run)):
+        directory.mkdir(mode=0o700)
+        if account is not None:
+            os.chown(directory, account.uid, account.gid)
+    if account is not None:
+        run.chmod(0o711)
+
+
+def _socket_of(run: Path) -> Path:
+    return run / "socket"
+
+
+def _is_ready(run: Path) -> bool:
+    """Whether the postmaster says so, in line 8 of its file, as pg_ctl looks for it.
+
+    (src/include/utils/pidfile.h; pg_ctl itself looks only ten times a second.)
+    """
+    try:
+        lines = (sweep.data_of(run) / "postmaster.pid").read_text().splitlines()
+    except OSError:
+        return False
+    return len(lines) >= 8 and lines[7].strip() == "ready"
+
+
+def _free_port() -> int:
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port

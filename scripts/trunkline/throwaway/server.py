@@ -1,0 +1,205 @@
+"""A running throwaway, whatever it runs on: where it is, and the databases made on it.
+
+It drops and renames only databases that it made itself. Reports may show `on` and
+`version`; the password is in `conninfo` and `environment`, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+from trunkline.errors import Failure
+
+OLDEST = 150000
+BUSY_WAIT = 1.0
+"""Seconds that `create` and `drop` give sessions that are just closing."""
+
+
+class Server:
+    """A PostgreSQL server on which databases can be made and thrown away."""
+
+    on: str
+    version: str
+    version_num: int
+    binaries: Path | None
+
+    def __init__(
+        self,
+        *,
+        on: str,
+        host: str,
+        port: int,
+        user: str,
+        password: str | None,
+        maintenance: str,
+        copying: str,
+        binaries: Path | None = None,
+    ) -> None:
+        self.on = on
+        self.binaries = binaries
+        self._where: dict[str, str | int] = {"host": host, "port": port, "user": user}
+        if password is not None:
+            self._where["password"] = password
+        self._maintenance = maintenance
+        self._copying = sql.SQL(copying)
+        self._made: set[str] = set()
+
+    def conninfo(self, database: str) -> dict[str, str | int]:
+        """The keyword arguments with which psycopg connects to `database`."""
+        return {**self._where, "dbname": database}
+
+    def environment(self, database: str) -> dict[str, str]:
+        """The variables with which psql, pgbench, yoyo and others find `database`."""
+        where = {name: str(value) for name, value in self._where.items()}
+        login = quote(where["user"], safe="")
+        if "password" in where:
+            login += ":" + quote(where["password"], safe="")
+        place = f"{quote(where['host'], safe='')}:{where['port']}"
+        variables = {
+            "DATABASE_URL": f"postgresql://{login}@{place}/{quote(database, safe='')}",
+            "PGHOST": where["host"],
+            "PGPORT": where["port"],
+            "PGUSER": where["user"],
+            "PGDATABASE": database,
+        }
+        if "password" in where:
+            variables["PGPASSWORD"] = where["password"]
+        return variables
+
+    def connect(self, database: str, **kwargs: Any) -> psycopg.Connection:
+        """Connect to `database`, with autocommit unless `kwargs` say otherwise."""
+        return psycopg.connect(
+            **{"autocommit": True, **self.conninfo(database), **kwargs}
+        )
+
+    def create(
+        self, database: str | None = None, *, template: str | None = None
+    ) -> str:
+        """Make a database, empty or a copy of `template`, and return its name.
+
+        The name is a new one when `database` is None. `template` is a database that
+        this server object made; sessions on it get a second to end. Raises `Failure`
+        for any other template, or when the server refuses.
+        """
+        database = database or f"trunkline_scratch_{secrets.token_hex(6)}"
+        if template is not None:
+            self._expect_own(template, "copied")
+        with self._administer() as connection:
+            if template is not None:
+                _wait_until_idle(connection, template)
+            _execute(
+                connection,
+                f"database {database} cannot be made",
+                sql.SQL("create database {} template {} strategy {}").format(
+                    sql.Identifier(database),
+                    sql.Identifier(template or "template0"),
+                    self._copying,
+                ),
+            )
+            self._made.add(database)
+            self._mark(connection, database)
+        return database
+
+    def drop(self, database: str) -> None:
+        """Drop a database that this object made, and end every session on it.
+
+        Raises `Failure` for any other database.
+        """
+        self._expect_own(database, "dropped")
+        with self._administer() as connection:
+            _wait_until_idle(connection, database, seconds=0.05)
+            _execute(
+                connection,
+                f"database {database} cannot be dropped",
+                sql.SQL("drop database if exists {} with (force)").format(
+                    sql.Identifier(database)
+                ),
+            )
+        self._made.discard(database)
+
+    def rename(self, old: str, new: str) -> None:
+        """Rename a database that this object made; sessions on it get a second to end.
+
+        Raises `Failure` for any other database, or when the server refuses.
+        """
+        self._expect_own(old, "renamed")
+        with self._administer() as connection:
+            _wait_until_idle(connection, old)
+            _execute(
+                connection,
+                f"database {old} cannot be renamed",
+                sql.SQL("alter database {} rename to {}").format(
+                    sql.Identifier(old), sql.Identifier(new)
+                ),
+            )
+        self._made.discard(old)
+        self._made.add(new)
+
+    def crash(self) -> None:
+        """End the server as a power cut would; embedded only, else `Failure`."""
+        raise Failure(
+            f"a server on {self.on} cannot be crashed",
+            hint="Use --on embedded.",
+        )
+
+    def start(self) -> None:
+        """Start the server again after `crash`; embedded only, else `Failure`."""
+        raise Failure(
+            f"a server on {self.on} cannot be started again",
+            hint="Use --on embedded.",
+        )
+
+    def _administer(self) -> psycopg.Connection:
+        return self.connect(self._maintenance)
+
+    def _mark(self, connection: psycopg.Connection, database: str) -> None:
+        """Write on a new database whose it is, where the server outlives the run."""
+
+    def _learn_version(self, connection: psycopg.Connection) -> None:
+        self.version_num = connection.info.server_version
+        self.version = (connection.info.parameter_status("server_version") or "").split(
+            maxsplit=1
+        )[0]
+        if self.version_num < OLDEST:
+            raise Failure(
+                f"PostgreSQL {self.version} is too old",
+                hint="PostgreSQL 15, 16, 17 and 18 are supported.",
+            )
+
+    def _expect_own(self, database: str, verb: str) -> None:
+        if database not in self._made:
+            raise Failure(
+                f"database {database} was not made by this run and is not {verb}"
+            )
+
+
+def _execute(
+    connection: psycopg.Connection, complaint: str, statement: sql.Composed
+) -> None:
+    try:
+        connection.execute(statement)
+    except psycopg.Error as error:
+        raise Failure(complaint, detail=str(error)) from error
+
+
+def _wait_until_idle(
+    connection: psycopg.Connection, database: str, seconds: float = BUSY_WAIT
+) -> None:
+    """Wait until nobody is on `database`, or `seconds` have passed.
+
+    The server itself waits for sessions that are just closing, but looks only ten
+    times a second (CountOtherDBBackends), which is felt when databases come and go.
+    """
+    deadline = time.monotonic() + seconds
+    query = "select from pg_stat_activity where datname = %s limit 1"
+    while connection.execute(query, (database,)).rowcount:
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.002)

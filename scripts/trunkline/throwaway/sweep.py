@@ -1,0 +1,134 @@
+"""The directory of one run, and the proof that its owner is alive.
+
+The owner holds a lock (flock) on the directory for as long as it lives. The kernel
+takes the lock back however the owner ends, so a directory that can be locked has no
+owner any more: no process id is compared, and none can have been reused. What is left
+then, the server's processes, its System V memory and the directory, is taken away.
+A directory whose lock is held is never touched.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+from trunkline.throwaway.signals import undisturbed
+
+PREFIX = "run-"
+GONE_WITHIN = 10.0
+"""Seconds that killed processes get to disappear."""
+
+
+@contextmanager
+def run_directory(place: Path) -> Iterator[Path]:
+    """Make and own a directory below `place`; afterwards it and its server are gone."""
+    held = None
+    try:
+        while held is None:
+            path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
+            held = _lock(path)  # None when a sweep was quicker than we
+        yield path
+    finally:
+        with undisturbed():
+            if held is not None:
+                _take_away(path)
+                os.close(held)
+
+
+def sweep(place: Path) -> None:
+    """Take away every run below `place` whose owner is gone."""
+    for path in place.glob(f"{PREFIX}*"):
+        held = _lock(path)
+        if held is not None:
+            _take_away(path)
+            os.close(held)
+
+
+def data_of(run: Path) -> Path:
+    """The data directory of a run; every process of its server works in it."""
+    return run / "data"
+
+
+def kill_server(run: Path) -> None:
+    """Kill -9 all processes of the server in `run`, and wait until they are gone.
+
+    All are stopped before the first is killed, so that none tidies up or starts
+    another meanwhile.
+    """
+    for process in _server_processes(run):
+        with suppress(psutil.NoSuchProcess):
+            process.suspend()
+    deadline = time.monotonic() + GONE_WITHIN
+    while (processes := _server_processes(run)) and time.monotonic() < deadline:
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        time.sleep(0.002)
+
+
+def _lock(path: Path) -> int | None:
+    """A descriptor that holds the lock of `path`; None when it is held or gone."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if path.stat().st_ino == os.fstat(descriptor).st_ino:
+            return descriptor
+    except OSError:
+        pass
+    os.close(descriptor)
+    return None
+
+
+def _take_away(run: Path) -> None:
+    kill_server(run)
+    _remove_shared_memory(run)
+    shutil.rmtree(run, ignore_errors=True)
+
+
+def _server_processes(run: Path) -> list[psutil.Process]:
+    """The processes of the server in `run`: called postgres, and at work in its data.
+
+    A process id written in a file may have been reused; where a process works has not.
+    """
+    data = data_of(run).resolve()
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.name() == "postgres" and Path(process.cwd()) == data:
+                found.append(process)
+        except psutil.Error:
+            continue  # gone, a zombie, or not ours
+    return found
+
+
+def _remove_shared_memory(run: Path) -> None:
+    """Remove the System V segment that a killed postmaster leaves behind.
+
+    Line 7 of postmaster.pid names it (src/include/utils/pidfile.h). It is removed only
+    if the kernel says that the same process made it and that nobody is attached.
+    """
+    if sys.platform != "linux":
+        return
+    try:
+        lines = (data_of(run) / "postmaster.pid").read_text().splitlines()
+        postmaster, segment = int(lines[0]), int(lines[6].split()[1])
+        segments = Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
+    except (OSError, ValueError, IndexError):
+        return
+    for line in segments:
+        _key, shmid, _perms, _size, creator, _last, attached, *_ = line.split()
+        if (int(shmid), int(creator), int(attached)) == (segment, postmaster, 0):
+            ctypes.CDLL(None).shmctl(segment, 0, None)  # 0 is IPC_RMID
