@@ -1,0 +1,68 @@
+"""Run checks and invariants on a database, without writing to it.
+
+Each check runs in a savepoint of its own that is read-only and always rolled back, so a
+check neither writes nor spoils the transaction that it runs in, even when it errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from time import perf_counter
+
+from psycopg import Connection, Error, errors
+
+from trunkline.events import Checked, CheckResult, Emit, Violation
+from trunkline.verification import Check
+
+
+def run(
+    connection: Connection, change: str, checks: Iterable[Check], emit: Emit
+) -> tuple[CheckResult, ...]:
+    """Run the checks of one change (or invariant file) in order.
+
+    In a transaction already begun it runs within it; else each check is its own
+    transaction. A check whose query errors has not passed, unless the connection is
+    lost or a lock was not obtained: then the psycopg.Error is raised.
+    """
+    results = []
+    for check in checks:
+        result = _run(connection, change, check)
+        emit(Checked(result))
+        results.append(result)
+    return tuple(results)
+
+
+def _run(connection: Connection, change: str, check: Check) -> CheckResult:
+    started = perf_counter()
+    violations: tuple[Violation, ...] = ()
+    message = None
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute("set local transaction_read_only = on")
+            violations = _violations(connection, check)
+    except (errors.LockNotAvailable, errors.DeadlockDetected):
+        raise
+    except Error as error:
+        if connection.broken:
+            raise
+        message = error.diag.message_primary or str(error)
+    return CheckResult(
+        change=change,
+        sentence=check.sentence,
+        after=check.after,
+        source=check.source,
+        line=check.line,
+        violations=violations,
+        error=message,
+        seconds=perf_counter() - started,
+    )
+
+
+def _violations(connection: Connection, check: Check) -> tuple[Violation, ...]:
+    cursor = connection.execute(check.query.encode())
+    columns = [column.name for column in cursor.description or ()]
+    if columns != ["subject", "detail"]:
+        raise errors.DatatypeMismatch(
+            f"a check returns subject, detail; this one returns {', '.join(columns)}"
+        )
+    return tuple(Violation(str(s), str(d)) for s, d in cursor)

@@ -1,0 +1,329 @@
+"""What a database says of its changes: yoyo's tables and the engine's own.
+
+Both are written in the transaction of the change itself, so neither can say what is not
+so. Reading works with read rights only, and on a database that has no ledger at all.
+"""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.resources import files
+from typing import TYPE_CHECKING, Literal
+from uuid import uuid1
+
+from psycopg import Connection, errors, sql
+from psycopg.rows import class_row
+
+from trunkline.errors import Failure, LockNotObtained
+from trunkline.events import Direction
+
+if TYPE_CHECKING:
+    from trunkline.project import Change
+    from trunkline.statements import Statement
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One applied change. All but id and applied_at are None where yoyo applied it."""
+
+    id: str
+    applied_at: datetime
+    migration_sha256: str | None
+    rollback_sha256: str | None
+    verification_sha256: str | None
+    rollback_sql: str | None
+    transactional: bool | None
+    applied_by: str | None
+    failing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A finished statement of an unfinished change; `statement` counts from 1."""
+
+    id: str
+    direction: Direction
+    statement: int
+    statement_sha256: str
+
+
+@dataclass(frozen=True)
+class State:
+    """The ledger as read: entries in the order of application, and unfinished steps."""
+
+    entries: tuple[Entry, ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def applied(self) -> set[str]:
+        return {entry.id for entry in self.entries}
+
+    def entry(self, change_id: str) -> Entry | None:
+        return next((e for e in self.entries if e.id == change_id), None)
+
+    def steps_of(self, change_id: str, direction: Direction) -> tuple[Step, ...]:
+        return tuple(
+            s for s in self.steps if s.id == change_id and s.direction == direction
+        )
+
+
+class Ledger:
+    """The ledger of one database, through connections that the caller owns.
+
+    `yoyo_schema` is where yoyo's tables are or, on a first run, where yoyo would make
+    them: the first schema of the search path.
+    """
+
+    def __init__(self, connection: Connection, migration_table: str) -> None:
+        self._table = migration_table
+        self._yoyo_schema = _yoyo_schema(connection, migration_table)
+        self._yoyo_name = f"{self._yoyo_schema}.{migration_table}"
+
+    def read(self, connection: Connection) -> State:
+        """What is applied and unfinished. Raises Failure without read rights."""
+        with connection.transaction():
+            present = _tables(connection, self._yoyo_schema, self._table)
+            try:
+                entries = self._entries(connection, present)
+                steps = _steps(connection) if "progress" in present else ()
+            except errors.InsufficientPrivilege as error:
+                raise Failure(
+                    "the ledger cannot be read",
+                    detail=error.diag.message_primary,
+                    hint=f"Grant select on {self._yoyo_name} and on the tables of "
+                    "schema trunkline, and usage on the schema.",
+                ) from None
+        return State(entries, steps)
+
+    def install(self, connection: Connection) -> None:
+        """Make the tables where they are missing. Raises Failure without the rights."""
+        with connection.transaction():
+            present = _tables(connection, self._yoyo_schema, self._table)
+            if present >= {"yoyo", "applied", "progress"}:
+                return
+            text = files("trunkline").joinpath("ledger.sql").read_text("utf-8")
+            try:
+                connection.execute(
+                    sql.SQL(text).format(
+                        yoyo_schema=sql.Identifier(self._yoyo_schema),
+                        migration_table=sql.Identifier(self._table),
+                    )
+                )
+            except (
+                errors.InsufficientPrivilege,
+                errors.InvalidSchemaName,
+                errors.ReadOnlySqlTransaction,
+            ) as error:
+                raise Failure(
+                    "the ledger cannot be made",
+                    detail=error.diag.message_primary,
+                    hint="Connect as the owner of the database.",
+                ) from None
+
+    def refuse_while_yoyo_runs(self, connection: Connection) -> None:
+        """Raise LockNotObtained while yoyo's own lock is taken."""
+        with connection.transaction():
+            name = sql.Identifier(self._yoyo_schema, "yoyo_lock")
+            found = connection.execute(
+                "select to_regclass(%s)", [name.as_string(connection)]
+            ).fetchone()
+            if found is None or found[0] is None:
+                return
+            query = sql.SQL("select pid, ctime from {}").format(name)
+            row = connection.execute(query).fetchone()
+        if row is not None:
+            raise LockNotObtained(
+                f"yoyo holds its lock on this database (pid {row[0]}, since {row[1]})",
+                hint="Wait for it; if it was killed, run `yoyo break-lock`.",
+            )
+
+    def record_applied(
+        self, connection: Connection, seconds: float, change: Change
+    ) -> None:
+        """Both ledgers' rows of an applied change, in the caller's transaction."""
+        connection.execute(
+            sql.SQL(
+                "insert into {} (migration_hash, migration_id, applied_at_utc)"
+                " values (%s, %s, clock_timestamp() at time zone 'utc')"
+            ).format(sql.Identifier(self._yoyo_schema, self._table)),
+            [yoyo_hash(change.id), change.id],
+        )
+        self._log(connection, change.id, "apply")
+        rollback, verification = change.rollback, change.verification
+        connection.execute(
+            "insert into trunkline.applied (id, migration_sha256, rollback_sha256,"
+            " verification_sha256, rollback_sql, transactional, applied_by, took,"
+            " server_version)"
+            " values (%s, %s, %s, %s, %s, %s, %s, make_interval(secs => %s),"
+            " current_setting('server_version'))",
+            [
+                change.id,
+                change.migration.sha256,
+                rollback.sha256 if rollback else None,
+                verification.sha256 if verification else None,
+                rollback.text if rollback else None,
+                change.transactional,
+                operator(),
+                seconds,
+            ],
+        )
+        self._forget_steps(connection, change.id)
+
+    def record_rolled_back(self, connection: Connection, change_id: str) -> None:
+        """Take a change out of both ledgers, in the caller's transaction."""
+        connection.execute(
+            sql.SQL("delete from {} where migration_hash = %s").format(
+                sql.Identifier(self._yoyo_schema, self._table)
+            ),
+            [yoyo_hash(change_id)],
+        )
+        self._log(connection, change_id, "rollback")
+        connection.execute("delete from trunkline.applied where id = %s", [change_id])
+        self._forget_steps(connection, change_id)
+
+    def record_step(
+        self,
+        connection: Connection,
+        change_id: str,
+        direction: Direction,
+        number: int,
+        statement: Statement,
+    ) -> None:
+        """A finished statement of a change that is not transactional."""
+        connection.execute(
+            "insert into trunkline.progress (id, direction, statement,"
+            " statement_sha256) values (%s, %s, %s, %s)",
+            [change_id, direction, number, statement.sha256],
+        )
+
+    def record_failing(
+        self, connection: Connection, change_id: str, sentences: list[str]
+    ) -> None:
+        """Which checks found a violation after commit; an empty list clears it."""
+        connection.execute(
+            "update trunkline.applied set failing = %s"
+            " where id = %s and failing is distinct from %s::text[]",
+            [sentences, change_id, sentences],
+        )
+
+    def _entries(self, connection: Connection, present: set[str]) -> tuple[Entry, ...]:
+        if "yoyo" not in present:
+            return ()
+        own = "applied" in present
+        columns = sql.SQL(
+            "a.migration_sha256, a.rollback_sha256, a.verification_sha256,"
+            " a.rollback_sql, a.transactional, a.applied_by,"
+            " coalesce(a.failing, '{}') as failing"
+            if own
+            else "null as migration_sha256, null as rollback_sha256,"
+            " null as verification_sha256, null as rollback_sql,"
+            " null as transactional, null as applied_by, '{}'::text[] as failing"
+        )
+        query = sql.SQL(
+            "select y.migration_id as id,"
+            " y.applied_at_utc at time zone 'utc' as applied_at, {}"
+            " from {} as y {} order by y.applied_at_utc, y.migration_id"
+        ).format(
+            columns,
+            sql.Identifier(self._yoyo_schema, self._table),
+            sql.SQL(
+                "left join trunkline.applied as a on a.id = y.migration_id"
+                if own
+                else ""
+            ),
+        )
+        with connection.cursor(row_factory=class_row(_EntryRow)) as cursor:
+            return tuple(row.entry() for row in cursor.execute(query))
+
+    def _log(
+        self,
+        connection: Connection,
+        change_id: str,
+        operation: Literal["apply", "rollback"],
+    ) -> None:
+        connection.execute(
+            sql.SQL(
+                "insert into {} (id, migration_hash, migration_id, operation,"
+                " username, hostname, created_at_utc)"
+                " values (%s, %s, %s, %s, %s, %s, now() at time zone 'utc')"
+            ).format(sql.Identifier(self._yoyo_schema, "_yoyo_log")),
+            [
+                str(uuid1()),
+                yoyo_hash(change_id),
+                change_id,
+                operation,
+                *operator().split("@", 1),
+            ],
+        )
+
+    def _forget_steps(self, connection: Connection, change_id: str) -> None:
+        connection.execute("delete from trunkline.progress where id = %s", [change_id])
+
+
+@dataclass(frozen=True)
+class _EntryRow:
+    id: str
+    applied_at: datetime
+    migration_sha256: str | None
+    rollback_sha256: str | None
+    verification_sha256: str | None
+    rollback_sql: str | None
+    transactional: bool | None
+    applied_by: str | None
+    failing: list[str]
+
+    def entry(self) -> Entry:
+        values = {**vars(self), "failing": tuple(self.failing)}
+        values["applied_at"] = self.applied_at.astimezone(UTC)
+        return Entry(**values)
+
+
+def yoyo_hash(change_id: str) -> str:
+    """yoyo's key of a migration: sha256 of its ID (`yoyo.migrations`, 9.0.0)."""
+    return sha256(change_id.encode()).hexdigest()
+
+
+def operator() -> str:
+    """Who runs this, as user@host of the operating system."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"
+
+
+def _yoyo_schema(connection: Connection, table: str) -> str:
+    row = connection.execute(
+        "select coalesce((select n.nspname from pg_catalog.pg_class as c"
+        " join pg_catalog.pg_namespace as n on n.oid = c.relnamespace"
+        " where c.oid = to_regclass(%s)), current_schema(), 'public')",
+        [sql.Identifier(table).as_string(connection)],
+    ).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def _tables(connection: Connection, yoyo_schema: str, table: str) -> set[str]:
+    rows = connection.execute(
+        "select case when n.nspname = 'trunkline' then c.relname else 'yoyo' end"
+        " from pg_catalog.pg_class as c"
+        " join pg_catalog.pg_namespace as n on n.oid = c.relnamespace"
+        " where (n.nspname, c.relname) in"
+        " ((%s, %s), ('trunkline', 'applied'), ('trunkline', 'progress'))",
+        [yoyo_schema, table],
+    )
+    return {str(row[0]) for row in rows}
+
+
+def _steps(connection: Connection) -> tuple[Step, ...]:
+    with connection.cursor(row_factory=class_row(Step)) as cursor:
+        return tuple(
+            cursor.execute(
+                "select id, direction, statement, statement_sha256"
+                " from trunkline.progress order by id, direction, statement"
+            )
+        )

@@ -1,0 +1,201 @@
+"""The project held against the ledger: what to do, or why not.
+
+Decides and does nothing: no connection, no output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from trunkline.errors import UsageError
+from trunkline.ledger import Entry, State
+from trunkline.project import Change, Problem, Project, Script
+
+Source = Literal["file", "ledger"]
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """One change to roll back; `change` is None where the checkout has it no more."""
+
+    id: str
+    change: Change | None
+    script: Script
+    source: Source
+    transactional: bool
+
+
+def pending(project: Project, state: State, to: str | None = None) -> list[Change]:
+    """The changes that are not applied, in order, up to `to` and what that one needs.
+
+    Raises UsageError for an unknown ID.
+    """
+    waiting = [c for c in project.changes if c.id not in state.applied]
+    if to is None:
+        return waiting
+    position = {change.id: number for number, change in enumerate(project.changes)}
+    last = position[project.change(to).id]
+    return [change for change in waiting if position[change.id] <= last]
+
+
+def changed_files(project: Project, entry: Entry) -> tuple[str, ...]:
+    """Which files of an applied change differ from what the ledger has of them."""
+    change = next((c for c in project.changes if c.id == entry.id), None)
+    if change is None or entry.migration_sha256 is None:
+        return ()
+    pairs = (
+        (change.migration, entry.migration_sha256),
+        (change.rollback, entry.rollback_sha256),
+        (change.verification, entry.verification_sha256),
+    )
+    return tuple(s.path for s, known in pairs if s is not None and s.sha256 != known)
+
+
+def refuse_unfit(
+    project: Project, state: State, to_run: list[Change], *, allow_unverified: bool
+) -> None:
+    """Raise UsageError where `apply` must not begin.
+
+    An applied migration has changed, the ledger knows a change that the project has
+    not, a pending change lacks its rollback or verification, or a file of it is bad.
+    """
+    unknown = sorted(state.applied - {change.id for change in project.changes})
+    if unknown:
+        raise UsageError(
+            f"the database has changes that this project has not: {', '.join(unknown)}",
+            hint="Check out the version that has them, or roll them back "
+            "(`trunkline rollback` can use the SQL that the ledger keeps).",
+        )
+    for change in project.changes:
+        entry = state.entry(change.id)
+        if entry and change.migration.path in changed_files(project, entry):
+            raise UsageError(
+                f"{change.migration.path}: the file has changed since it was applied",
+                detail=f"It was applied on {entry.applied_at:%Y-%m-%d %H:%M} UTC.",
+                hint="Put the former text back, and write a new change instead.",
+            )
+    problems = [p for change in to_run for p in _unfit(change, allow_unverified)]
+    problems += [p for i in project.invariants for p in i.problems]
+    if problems:
+        raise UsageError(
+            str(problems[0]),
+            detail="\n".join(str(p) for p in problems[1:]) or None,
+            hint=problems[0].fault.hint or None,
+        )
+
+
+def _unfit(change: Change, allow_unverified: bool) -> Iterable[Problem]:
+    from trunkline.header import Fault
+
+    path = change.migration.path
+    if change.rollback is None:
+        fault = Fault(
+            "rollback-missing",
+            1,
+            f"the change has no rollbacks/{change.id}.sql",
+            "Write the exact undo.",
+        )
+        yield Problem(path, fault)
+    if change.verification is None and not allow_unverified:
+        fault = Fault(
+            "verification-missing",
+            1,
+            f"the change has no verification/{change.id}.sql",
+            "Write what must hold, or pass --allow-unverified.",
+        )
+        yield Problem(path, fault)
+    yield from change.problems
+    if not change.problems and not change.migration.statements:
+        fault = Fault("file-empty", 1, "the file holds no statement", "")
+        yield Problem(path, fault)
+    if change.link is not None and "missing" not in change.link.message:
+        link = path.removesuffix(".sql") + ".rollback.sql"
+        yield Problem(link, change.link)
+
+
+def to_roll_back(
+    project: Project,
+    state: State,
+    *,
+    ids: tuple[str, ...] = (),
+    to: str | None = None,
+    last: int | None = None,
+    use: Source | None = None,
+) -> list[Rollback]:
+    """What to roll back, in the reverse order of application.
+
+    Exactly one of `ids`, `to` (that one stays) and `last` says which. Raises UsageError
+    for a change that is not applied, one that another applied change depends on, one
+    without any rollback, and one whose file and stored SQL differ while `use` is None.
+    """
+    backwards = [entry.id for entry in reversed(state.entries)]
+    if to is not None:
+        _require_applied(project, state, to)
+        chosen = backwards[: backwards.index(to)]
+    elif last is not None:
+        chosen = backwards[:last]
+    else:
+        for name in ids:
+            _require_applied(project, state, name)
+        chosen = [name for name in backwards if name in ids]
+    _refuse_stranding(project, state, set(chosen))
+    return [_rollback(project, state, name, use) for name in chosen]
+
+
+def _require_applied(project: Project, state: State, name: str) -> None:
+    if name in state.applied:
+        return
+    known = any(change.id == name for change in project.changes)
+    raise UsageError(
+        f"{name} is not applied" if known else f"no change is called {name}",
+        hint="See `trunkline status`.",
+    )
+
+
+def _refuse_stranding(project: Project, state: State, chosen: set[str]) -> None:
+    for change in project.changes:
+        needed = chosen.intersection(change.depends)
+        if needed and change.id in state.applied and change.id not in chosen:
+            raise UsageError(
+                f"{change.id} depends on {min(needed)} and is applied",
+                hint=f"Roll back {change.id} too: name it, or use --to.",
+            )
+
+
+def _rollback(
+    project: Project, state: State, name: str, use: Source | None
+) -> Rollback:
+    entry = state.entry(name)
+    assert entry is not None
+    change = next((c for c in project.changes if c.id == name), None)
+    file = change.rollback if change else None
+    stored = None
+    if entry.rollback_sql is not None:
+        stored = Script(
+            f"ledger:rollbacks/{name}.sql",
+            entry.rollback_sql,
+            entry.rollback_sha256 or "",
+        )
+    if file and stored and file.sha256 != stored.sha256 and use is None:
+        raise UsageError(
+            f"{file.path} differs from the rollback that the ledger keeps",
+            detail="The file has changed since the change was applied.",
+            hint="Say which to use: --use file or --use ledger.",
+        )
+    source: Source = use or ("file" if file else "ledger")
+    script = file if source == "file" else stored
+    if script is None:
+        where = (
+            f"rollbacks/{name}.sql" if source == "file" else "rollback in the ledger"
+        )
+        raise UsageError(
+            f"{name} has no {where}",
+            hint="Put its rollback file back, or write one.",
+        )
+    if change is not None and source == "file" and change.problems:
+        first = change.problems[0]
+        raise UsageError(str(first), hint=first.fault.hint or None)
+    transactional = change.transactional if change else entry.transactional
+    return Rollback(name, change, script, source, transactional is not False)

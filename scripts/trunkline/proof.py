@@ -1,0 +1,94 @@
+"""What must hold after a change went up or came down.
+
+Up: its own checks pass. Down: its own checks no longer all pass (else the rollback did
+nothing, or the verification says nothing), and those of every other applied change do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from psycopg import Connection
+
+from trunkline import checks
+from trunkline.events import CheckResult, Emit, ignore
+from trunkline.project import Change, Invariant
+from trunkline.runner import Proof
+
+
+def failing(results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
+    """Those that have not passed."""
+    return tuple(result for result in results if not result.passed)
+
+
+def before_commit(connection: Connection, change: Change, emit: Emit) -> Proof:
+    """The plain checks of a change that has gone up."""
+    plain = [check for check in change.checks if not check.after]
+    results = checks.run(connection, change.id, plain, emit)
+    failed = failing(results)
+    if failed:
+        return Proof(
+            results, f"{change.id}: {len(failed)} of {len(results)} checks failed"
+        )
+    return Proof(results)
+
+
+def after_commit(
+    connection: Connection,
+    change: Change,
+    invariants: Sequence[Invariant],
+    emit: Emit,
+) -> tuple[CheckResult, ...]:
+    """The checks of a change that read much, and the invariants that now hold."""
+    own = [check for check in change.checks if check.after]
+    results = list(checks.run(connection, change.id, own, emit))
+    for invariant in invariants:
+        results += checks.run(connection, invariant.name, invariant.checks, emit)
+    return tuple(results)
+
+
+def undone(
+    connection: Connection, change: Change | None, others: Sequence[Change], emit: Emit
+) -> Proof:
+    """That a change has come down: its verification fails, the others' still pass.
+
+    `change` is None where the checkout no longer has it; then only the others can be
+    asked. Its failing checks are what should be, so they are no events.
+    """
+    results = others_hold(connection, others, emit)
+    failed = failing(results)
+    if failed:
+        names = ", ".join(sorted({result.change for result in failed}))
+        return Proof(
+            results, f"the rollback breaks the checks of a change that stays: {names}"
+        )
+    if change is not None and is_vacuous(connection, change):
+        return Proof(
+            results,
+            f"{change.id}: its verification still passes after the rollback, so the "
+            "rollback did nothing or the verification says nothing",
+        )
+    return Proof(results)
+
+
+def others_hold(
+    connection: Connection, others: Iterable[Change], emit: Emit
+) -> tuple[CheckResult, ...]:
+    """The plain checks of other changes."""
+    results: list[CheckResult] = []
+    for other in others:
+        plain = [check for check in other.checks if not check.after]
+        results += checks.run(connection, other.id, plain, emit)
+    return tuple(results)
+
+
+def is_vacuous(connection: Connection, change: Change) -> bool:
+    """Whether all checks of a change that is not there pass; False if it has none.
+
+    The plain ones, which are quick, are asked first, and the first that fails suffices.
+    """
+    ordered = sorted(change.checks, key=lambda check: check.after)
+    for check in ordered:
+        if failing(checks.run(connection, change.id, [check], ignore)):
+            return False
+    return bool(ordered)
