@@ -7,6 +7,7 @@ file, so that one bad change never hides the others; only what makes an order im
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -152,7 +153,7 @@ class Project:
             hint="See `trunkline status` for the names.",
         )
 
-    def holding(self, applied: set[str]) -> tuple[Invariant, ...]:
+    def holding(self, applied: Set[str]) -> tuple[Invariant, ...]:
         """The invariants that hold on a database with these changes applied."""
         return tuple(
             i for i in self.invariants if i.since is None or i.since in applied

@@ -41,7 +41,15 @@ def after_commit(
 ) -> tuple[CheckResult, ...]:
     """The checks of a change that read much, and the invariants that now hold."""
     own = [check for check in change.checks if check.after]
-    results = list(checks.run(connection, change.id, own, emit))
+    results = checks.run(connection, change.id, own, emit)
+    return (*results, *invariants_hold(connection, invariants, emit))
+
+
+def invariants_hold(
+    connection: Connection, invariants: Iterable[Invariant], emit: Emit
+) -> tuple[CheckResult, ...]:
+    """The checks of invariants."""
+    results: list[CheckResult] = []
     for invariant in invariants:
         results += checks.run(connection, invariant.name, invariant.checks, emit)
     return tuple(results)

@@ -8,8 +8,8 @@ from time import perf_counter
 
 from psycopg import Connection, Error, sql
 
-from trunkline import checks, proof, runner
 from trunkline import plan as planning
+from trunkline import proof, runner
 from trunkline.connect import Target, connect
 from trunkline.errors import UsageError
 from trunkline.events import ChangeDone, CheckResult, Emit, Notice
@@ -160,9 +160,7 @@ def down(
             connection, rollback.id
         ),
     )
-    later: tuple[CheckResult, ...] = ()
-    for invariant in project.holding(present):
-        later += checks.run(session.work, invariant.name, invariant.checks, emit)
+    later = proof.invariants_hold(session.work, project.holding(present), emit)
     failed = proof.failing((*shown.results, *later))
     complaint = shown.complaint
     if complaint is None and failed:

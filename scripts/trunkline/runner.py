@@ -98,6 +98,18 @@ def run(
     return proof
 
 
+def execute_all(session: Session, script: Script) -> None:
+    """Run a file that is no change (a fixture) in one transaction of its own.
+
+    Raises StatementFailed; then nothing has happened.
+    """
+    work = Work(script.path, "up", script, transactional=True)
+    with _commit_errors(work), session.work.transaction():
+        for number, statement in enumerate(script.statements, start=1):
+            _execute(session, work, number, statement)
+    session.renew()
+
+
 def _in_one_transaction(
     session: Session, work: Work, steps: tuple[Step, ...], prove: Prove, record: Record
 ) -> Proof:

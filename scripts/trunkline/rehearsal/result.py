@@ -31,14 +31,15 @@ class Lost:
     """Data that the rollback took or changed.
 
     `what` is `rows` (gone, changed or come), `values` of one column, or `position` of a
-    sequence; `count` how many; `where` the condition of the declaration that covers
-    it, None when none does; `detail` a sentence with an example.
+    sequence; `count` how many; `detail` a sentence with an example; `remedy` the SQL
+    that puts it back or the header line that declares it, empty where there is none.
     """
 
     object: str
     what: str
     count: int
     detail: str
+    remedy: str
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,56 @@
+"""`sandbox`: a throwaway with all changes and fixtures, for one command or for psql."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from trunkline.errors import Failure
+from trunkline.project import Project
+from trunkline.rehearsal.stage import Stage
+from trunkline.throwaway import Request, open_server
+
+
+def run(
+    project: Project, request: Request, command: Sequence[str], *, empty: bool
+) -> int:
+    """Run `command` (psql, if it is empty) beside a throwaway; return its exit status.
+
+    The command finds the database by `DATABASE_URL`, `PGHOST`, `PGPORT`, `PGUSER`,
+    `PGDATABASE` and `PGPASSWORD`, and psql by its name even where none is installed.
+    With `empty`, the database has no change and no ledger. Raises Failure when a change
+    or a fixture cannot be applied, or the command cannot be started.
+    """
+    with open_server(request) as server:
+        if empty:
+            database = server.create()
+        else:
+            stage = Stage(server, project)
+            for change in project.changes:
+                stage.apply(change)
+            database = stage.database
+        environment = {**os.environ, **server.environment(database)}
+        if server.binaries is not None:
+            environment["PATH"] = _joined(server.binaries, environment.get("PATH"))
+        words = list(command) or ["psql"]
+        try:
+            done = subprocess.run(
+                words, env=environment, cwd=None, check=False, shell=False
+            )
+        except OSError as error:
+            raise Failure(
+                f"{words[0]} cannot be started", detail=error.strerror
+            ) from None
+    return _status(done.returncode)
+
+
+def _joined(binaries: Path, path: str | None) -> str:
+    """The server's own programs come last: who has a psql of his own gets that."""
+    return os.pathsep.join(part for part in (path, str(binaries)) if part)
+
+
+def _status(code: int) -> int:
+    """A command ended by a signal has the status that a shell gives it."""
+    return 128 - code if code < 0 else code
