@@ -1,0 +1,269 @@
+"""Say in what a found catalog is not the expected one, and how to repair it.
+
+Equal objects cost one comparison of dictionaries. A part of a missing or unexpected
+object is not told on its own: the repair of the whole makes or drops it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from trunkline.catalog.anew import RETYPING_STOPS_AT, Anew, Blocked
+from trunkline.catalog.covering import covering, parts_of
+from trunkline.catalog.difference import Difference
+from trunkline.catalog.foreign_keys import (
+    drop_keys_in_circles,
+    late_keys,
+    make_late_keys,
+    without,
+)
+from trunkline.catalog.order import in_order
+from trunkline.catalog.repair import KINDS, Kind
+from trunkline.catalog.repair.aspects import comment_on, owner_to
+from trunkline.catalog.repair.enums import (
+    in_other_order,
+    missing_labels,
+    rebuild,
+    unexpected_labels,
+)
+from trunkline.catalog.repair.grants import compare_grants
+from trunkline.catalog.repair.kind import Change
+from trunkline.catalog.repair.routines import body
+from trunkline.catalog.snapshot import Key, Snapshot
+from trunkline.catalog.step import Step
+from trunkline.catalog.words import Facts, change_in_words, literal, shown
+
+
+def compare(expected: Snapshot, found: Snapshot) -> tuple[Difference, ...]:
+    """Return the differences, in an order in which their repairs can be run.
+
+    Empty if and only if the two snapshots are equal.
+    """
+    if expected == found:
+        return ()
+    steps = list(_Comparison(expected, found).steps())
+    steps = in_order(steps, expected, found)
+    make_late_keys(steps, expected)
+    drop_keys_in_circles(steps, found)
+    _make_functions_before_tables(steps, expected)
+    return tuple(step.difference() for step in steps)
+
+
+class _Comparison:
+    def __init__(self, expected: Snapshot, found: Snapshot) -> None:
+        self.expected = expected
+        self.found = found
+        self.anew = Anew(expected, found)
+        self.creatable = without(expected, late_keys(expected, found))
+        self.changed: set[Key] = set()
+
+    def steps(self) -> Iterator[Step]:
+        pairs = [
+            (
+                kind,
+                name,
+                self.expected.of(kind).get(name),
+                self.found.of(kind).get(name),
+            )
+            for kind in KINDS
+            if self.expected.of(kind) != self.found.of(kind)
+            for name in dict.fromkeys((*self.expected.of(kind), *self.found.of(kind)))
+        ]
+        pairs = [pair for pair in pairs if pair[2] != pair[3]]
+        self.changed = {(kind, name) for kind, name, *_ in pairs}
+        for kind, name, want, have in pairs:
+            if have is None and want is not None:
+                yield from self._missing(kind, name, want)
+            elif want is None and have is not None:
+                yield from self._unexpected(kind, name, have)
+            elif want is not None and have is not None:
+                yield from self._both(kind, name, want, have)
+
+    def _missing(self, kind: str, name: str, want: Facts) -> Iterator[Step]:
+        if covering((kind, name), want, self.expected, self.found):
+            return
+        yield Step(
+            "missing",
+            kind,
+            name,
+            f"expected {KINDS[kind].describe(want)}",
+            KINDS[kind].create(self.creatable, name, want),
+            (kind, name),
+            parts_of((kind, name), self.creatable, self.found),
+        )
+
+    def _unexpected(self, kind: str, name: str, have: Facts) -> Iterator[Step]:
+        if covering((kind, name), have, self.found, self.expected):
+            return
+        statements, touched = self.anew.around(
+            (kind, name),
+            KINDS[kind].drop(name, have),
+            only=lambda key: key not in self.changed,
+        )
+        yield Step(
+            "unexpected",
+            kind,
+            name,
+            f"found {KINDS[kind].describe(have)}",
+            statements,
+            (kind, name),
+            touched | parts_of((kind, name), self.found, self.expected),
+        )
+
+    def _both(self, kind: str, name: str, want: Facts, have: Facts) -> Iterator[Step]:
+        if kind == "type" and want["form"] == have["form"] == "enum":
+            yield from self._labels(name, want, have)
+        else:
+            yield from self._altered(kind, name, want, have)
+        yield from _column_order(kind, name, want, have)
+        yield from _aspects(kind, name, want, have)
+
+    def _altered(
+        self, kind: str, name: str, want: Facts, have: Facts
+    ) -> Iterator[Step]:
+        change = Change(kind, name, want, have, self.expected)
+        comparer = KINDS[kind]
+        if not change.properties:
+            return
+        detail = _detail(comparer, change)
+        statements = comparer.alter(change)
+        touched: frozenset[Key] = frozenset()
+        if statements is None and not comparer.replaceable:
+            statements, detail = [], f"{detail}; only a new {kind} could have it"
+        elif statements is None:
+            try:
+                statements, touched = self.anew.object((kind, name))
+            except Blocked as blocked:
+                other = " ".join(map(str, blocked.args))
+                statements = []
+                detail += f"; it cannot be made anew while {other} stands on it"
+        elif kind == "column" and not {"type", "collation"}.isdisjoint(
+            change.properties
+        ):
+            statements, touched = self.anew.around(
+                (kind, name), statements, only=lambda key: key[0] in RETYPING_STOPS_AT
+            )
+        yield Step("differs", kind, name, detail, statements, (kind, name), touched)
+
+    def _labels(self, name: str, want: Facts, have: Facts) -> Iterator[Step]:
+        key = ("type", name)
+        for label, statement in missing_labels(name, want, have):
+            yield Step(
+                "missing",
+                "enum label",
+                f"{name} {literal(label)}",
+                f"labels are {shown(have.get('labels'))}"
+                f" instead of {shown(want.get('labels'))}",
+                [statement],
+                key,
+            )
+        extra = unexpected_labels(want, have)
+        if not extra and not in_other_order(want, have):
+            return
+        detail = change_in_words("order of labels", want["labels"], have["labels"])
+        touched: frozenset[Key] = frozenset()
+        try:
+            statements, touched = self.anew.around(
+                key,
+                rebuild(self.found, name, want),
+                strict=True,
+                only=lambda one: not self._holds(one, name),
+            )
+        except Blocked as blocked:
+            statements = []
+            detail += f"; no label can go while {' '.join(blocked.args)} stands on it"
+        if extra:
+            labels = ", ".join(map(literal, extra))
+            yield Step(
+                "unexpected",
+                "enum label",
+                f"{name} {labels}",
+                detail.removeprefix("order of "),
+                statements,
+                key,
+                touched,
+            )
+        else:
+            yield Step("differs", "type", name, detail, statements, key, touched)
+
+    def _holds(self, key: Key, enum: str) -> bool:
+        """Say whether `key` is a column that the rebuilding of an enum moves over."""
+        facts = self.found.of(key[0]).get(key[1], {})
+        return key[0] == "column" and facts.get("type") in (enum, f"{enum}[]")
+
+
+def _detail(comparer: Kind, change: Change) -> str:
+    clauses = []
+    for name in change.properties:
+        told = comparer.told.get(name, lambda facts, name=name: facts.get(name))
+        want, have = told(change.expected), told(change.found)
+        if want != have:
+            label = comparer.labels.get(name, name.replace("_", " "))
+            clauses.append(change_in_words(label, want, have))
+    return "; ".join(clauses)
+
+
+def _column_order(kind: str, name: str, want: Facts, have: Facts) -> Iterator[Step]:
+    if kind not in ("table", "foreign table"):
+        return
+    wanted, had = want.get("columns", []), have.get("columns", [])
+    before = [column for column in wanted if column in had]
+    after = [column for column in had if column in wanted]
+    if before != after:
+        yield Step(
+            "column_order",
+            kind,
+            name,
+            f"columns stand as {', '.join(after)} instead of {', '.join(before)};"
+            " no statement moves a column, only a new table could",
+            [],
+            (kind, name),
+        )
+
+
+def _aspects(kind: str, name: str, want: Facts, have: Facts) -> Iterator[Step]:
+    key = (kind, name)
+    title = f"{kind} {name}"
+    if want.get("owner") != have.get("owner") and "owned_by" not in want:
+        detail = change_in_words("owner", want["owner"], have["owner"])
+        repair = owner_to(kind, name, want)
+        yield Step("differs", "owner", title, detail, [repair], key)
+    if want.get("comment") != have.get("comment"):
+        repair = comment_on(kind, name, want)
+        if "comment" not in have:
+            detail = f"expected {shown(literal(want['comment']))}"
+            yield Step("missing", "comment", title, detail, [repair], key)
+        elif "comment" not in want:
+            detail = f"found {shown(literal(have['comment']))}"
+            yield Step("unexpected", "comment", title, detail, [repair], key)
+        else:
+            detail = change_in_words("comment", want["comment"], have["comment"])
+            yield Step("differs", "comment", title, detail, [repair], key)
+    for grant in compare_grants(kind, name, want, have):
+        detail = "expected and not granted" if grant.sort == "missing" else "granted"
+        yield Step(grant.sort, "grant", grant.name, detail, [grant.repair], key)
+
+
+def _make_functions_before_tables(steps: list[Step], expected: Snapshot) -> None:
+    """Keep the server from checking a body whose tables a later repair makes.
+
+    A function in SQL whose body is a string names its tables where pg_depend does not
+    see them, while a table's policy or default may need the function first.
+    """
+    later = False
+    for step in reversed(steps):
+        if step.sort == "missing" and step.object in ("table", "view", "foreign table"):
+            later = True
+        elif later and _is_checked_text(step, expected):
+            step.statements = [
+                "set check_function_bodies = off;",
+                *step.statements,
+                "reset check_function_bodies;",
+            ]
+
+
+def _is_checked_text(step: Step, expected: Snapshot) -> bool:
+    if step.sort != "missing" or step.object not in ("function", "procedure"):
+        return False
+    facts = expected.of(step.object)[step.name]
+    return facts["language"] == "sql" and body(facts).startswith("AS ")

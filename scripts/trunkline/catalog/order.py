@@ -1,0 +1,133 @@
+"""Put repairs in an order in which they can be run one after the other.
+
+What stands on a thing is dropped before it and made after it, as far as pg_depend
+knows; where it knows nothing, drops come first, then what is missing, then changes.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Sequence
+
+from trunkline.catalog.repair import KINDS
+from trunkline.catalog.snapshot import Key, Snapshot
+from trunkline.catalog.step import Step
+
+_PHASE = {"unexpected": 0, "missing": 1, "differs": 2, "column_order": 3}
+_ASPECTS = 4
+_PLACE = {kind: place for place, kind in enumerate(KINDS)}
+
+
+def in_order(steps: Sequence[Step], expected: Snapshot, found: Snapshot) -> list[Step]:
+    """Return the steps sorted; a circle is broken at its first step."""
+    ranks = [_rank(step) for step in steps]
+    after, blocked = _edges(steps, expected, found)
+    ready = [(ranks[i], i) for i in range(len(steps)) if not blocked[i]]
+    heapq.heapify(ready)
+    waiting = {i for i in range(len(steps)) if blocked[i]}
+    result = []
+    while ready or waiting:
+        if not ready:
+            first = min(waiting, key=ranks.__getitem__)
+            waiting.discard(first)
+            blocked[first].clear()
+            heapq.heappush(ready, (ranks[first], first))
+        _, i = heapq.heappop(ready)
+        result.append(steps[i])
+        for j in after[i]:
+            blocked[j].discard(i)
+            if j in waiting and not blocked[j]:
+                waiting.discard(j)
+                heapq.heappush(ready, (ranks[j], j))
+    return result
+
+
+def _rank(step: Step) -> tuple[int, int, str, str]:
+    phase = _ASPECTS if step.is_aspect else _PHASE[step.sort]
+    place = _PLACE[step.key[0]]
+    if step.sort == "unexpected":
+        place = -place
+    if step.object == "owner":
+        place = -len(KINDS)
+    return phase, place, step.name, step.object
+
+
+def _edges(
+    steps: Sequence[Step], expected: Snapshot, found: Snapshot
+) -> tuple[list[set[int]], list[set[int]]]:
+    whole: dict[Key, int] = {}
+    for i, step in enumerate(steps):
+        if not step.is_aspect:
+            whole[step.key] = i
+    for i, step in enumerate(steps):
+        for key in step.covers:
+            whole.setdefault(key, i)
+    after: list[set[int]] = [set() for _ in steps]
+    blocked: list[set[int]] = [set() for _ in steps]
+
+    def first_then(one: int, other: int) -> None:
+        if one != other and one not in after[other]:
+            after[one].add(other)
+            blocked[other].add(one)
+
+    for i, step in enumerate(steps):
+        if step.is_aspect:
+            for key in (step.key, *_holders(step, expected)):
+                if key in whole:
+                    first_then(whole[key], i)
+            continue
+        for key in (step.key, *step.covers):
+            if step.sort != "unexpected":
+                for needed in _needed(expected, key, whole):
+                    if steps[needed].sort != "unexpected":
+                        first_then(needed, i)
+            for needed in _needed(found, key, whole):
+                if steps[needed].sort == "unexpected" and step.sort != "missing":
+                    first_then(i, needed)
+    for i, j in _clashes(steps, expected, found):
+        first_then(i, j)
+    return after, blocked
+
+
+def _needed(catalog: Snapshot, key: Key, whole: dict[Key, int]) -> Iterable[int]:
+    return [whole[one] for one in catalog.needs.get(key, ()) if one in whole]
+
+
+def _holders(step: Step, expected: Snapshot) -> list[Key]:
+    """Return the relation whose repair has to come before one of its parts' aspects."""
+    facts = expected.of(step.key[0]).get(step.key[1], {})
+    relation = expected.relation(facts["on"]) if "on" in facts else None
+    return [relation] if relation else []
+
+
+def _clashes(
+    steps: Sequence[Step], expected: Snapshot, found: Snapshot
+) -> Iterable[tuple[int, int]]:
+    """Yield the drops that must free a name before something else takes it."""
+    taken: dict[tuple[str, str], int] = {}
+    for i, step in enumerate(steps):
+        if step.sort == "unexpected" and not step.is_aspect:
+            for key in (step.key, *step.covers):
+                for name in _names(key, found):
+                    taken[name] = i
+    for j, step in enumerate(steps):
+        if step.sort == "missing" and not step.is_aspect:
+            for key in (step.key, *step.covers):
+                for name in _names(key, expected):
+                    if name in taken:
+                        yield taken[name], j
+
+
+def _names(key: Key, catalog: Snapshot) -> Iterable[tuple[str, str]]:
+    """Yield the names that an object takes from a common namespace."""
+    kind, name = key
+    facts = catalog.of(kind).get(name, {})
+    if kind in ("index", "constraint") and "index" in facts:
+        yield "relation", facts["index"]
+    elif kind in ("function", "procedure", "aggregate"):
+        yield "routine", facts.get("signature", name)
+    elif kind in ("type", "domain"):
+        yield "type", name
+    elif kind in ("table", "foreign table", "view", "materialized view", "sequence"):
+        yield "relation", name
+        yield "type", name

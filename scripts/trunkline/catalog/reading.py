@@ -1,0 +1,179 @@
+"""Read a snapshot from a live database: one pipeline, one transaction, no writes.
+
+The queries give rows with OIDs; this module turns them into facts by name. It decides
+nothing about differences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import psycopg
+from psycopg.rows import TupleRow, tuple_row
+
+from trunkline.catalog.privileges import departures
+from trunkline.catalog.queries import OBJECTS, PREPARE, query
+from trunkline.catalog.snapshot import Key, Snapshot
+
+Address = tuple[int, int, int]
+"""A row of pg_depend's: catalog, OID, column (0 for the whole object)."""
+
+PG_CLASS = 1259
+PG_TYPE = 1247
+
+
+def snapshot(connection: psycopg.Connection[Any]) -> Snapshot:
+    """Return what the connected database has.
+
+    Runs in a subtransaction of its own, or a transaction if there is none, which is
+    rolled back: the caller's search_path and transaction are as before. Needs no right
+    beyond connecting. Raises `psycopg.Error` as the server gives it.
+    """
+    version = connection.info.server_version
+    major = version // 10000
+    outermost = connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+    reader = _Reader()
+    with connection.pipeline(), connection.transaction(force_rollback=True):
+        if outermost:
+            connection.execute(
+                "set transaction isolation level repeatable read, read only"
+            )
+        connection.execute(PREPARE)
+        cursors = {
+            name: connection.cursor(row_factory=tuple_row).execute(query(name, major))
+            for name in (*OBJECTS, "comment", "role", "dependency")
+        }
+        reader.quoted = dict(cursors["role"].fetchall())
+        for name in OBJECTS:
+            reader.objects_of(cursors[name])
+        reader.comments(cursors["comment"].fetchall())
+        reader.dependencies(cursors["dependency"].fetchall())
+    return Snapshot(reader.objects, reader.needs, version)
+
+
+class _Reader:
+    """Rows in, named facts out; it lives for one snapshot."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, dict[str, dict[str, Any]]] = {}
+        self.needs: dict[Key, frozenset[Key]] = {}
+        self.quoted: Mapping[str, str] = {}
+        self._keys: dict[Address, Key] = {}
+        self._parts: dict[Address, str] = {}
+
+    def objects_of(self, cursor: psycopg.Cursor[TupleRow]) -> None:
+        names = [column.name for column in cursor.description or ()]
+        for values in cursor:
+            row = {
+                name: value
+                for name, value in zip(names, values, strict=True)
+                if value or (value == 0 and value is not False)
+            }
+            self._object(row)
+
+    def _object(self, row: dict[str, Any]) -> None:
+        kind, name = row.pop("kind"), row.pop("name")
+        address = (row.pop("class"), row.pop("oid"), row.pop("number", 0))
+        if not self._resolve(row):
+            return
+        if "on" in row and kind != "statistics":
+            row["called"] = name
+            name = (
+                f"{row['on']}.{name}" if kind == "column" else f"{name} on {row['on']}"
+            )
+        self._access(row)
+        for options in ("options", "foreign_options", "settings"):
+            if options in row:
+                row[options].sort()
+        self._keys[address] = (kind, name)
+        self._part(row, kind, name)
+        self.objects.setdefault(kind, {})[name] = row
+        if kind == "column" and "type" in row:
+            table = self._key(PG_CLASS, address[1])
+            if table is not None:
+                facts = self.objects[table[0]][table[1]]
+                facts.setdefault("columns", []).append(row["called"])
+
+    def _resolve(self, row: dict[str, Any]) -> bool:
+        """Put names in the place of OIDs; False if the row's owner is left out."""
+        if "parent" in row:
+            parent = self._key(PG_CLASS, row.pop("parent"))
+            if parent is None:
+                return False
+            row["on"] = parent[1]
+        if "parent_domain" in row:
+            domain = self._key(PG_TYPE, row.pop("parent_domain"))
+            if domain is None:
+                return False
+            row["on"] = f"domain {domain[1]}"
+        if "references" in row:
+            target = self._key(PG_CLASS, row.pop("references"))
+            if target is not None:
+                row["references"] = target[1]
+        if "parent_table" in row:
+            upper = self._key(PG_CLASS, row.pop("parent_table"))
+            if upper is not None:
+                row["derived_from"] = f"{row['parent_name']} on {upper[1]}"
+            del row["parent_name"]
+        if "owner_table" in row:
+            address = (PG_CLASS, row.pop("owner_table"), row.pop("owner_column"))
+            if address not in self._keys:
+                return False
+            row["owned_by"] = self._keys[address][1]
+        return True
+
+    def _key(self, catalog: int, oid: int) -> Key | None:
+        return self._keys.get((catalog, oid, 0))
+
+    def _access(self, row: dict[str, Any]) -> None:
+        acl, default = row.pop("acl", []), row.pop("acl_default", [])
+        if not acl and not default:
+            return
+        granted, revoked = departures(acl, default, row.get("owner", ""), self.quoted)
+        if granted:
+            row["granted"] = granted
+        if revoked:
+            row["revoked"] = revoked
+
+    def _part(self, row: dict[str, Any], kind: str, name: str) -> None:
+        """Remember the catalog rows that are told as a part of another object."""
+        if "part_oid" in row:
+            part = (row.pop("part_class"), row.pop("part_oid"), 0)
+            self._keys[part] = (kind, name)
+            if kind == "column":
+                self._parts[part] = "not_null_comment"
+            elif kind == "constraint":
+                self._parts[part] = "index_comment"
+
+    def comments(self, rows: Iterable[Sequence[Any]]) -> None:
+        for catalog, oid, number, text in rows:
+            key = self._keys.get((catalog, oid, number))
+            if key is not None:
+                word = self._parts.get((catalog, oid, number), "comment")
+                self.objects[key[0]][key[1]][word] = text
+
+    def dependencies(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Fill `needs`; what is not told itself counts as the object that holds it."""
+        holder: dict[tuple[int, int], Address] = {}
+        for catalog, oid, _, *target, sort in rows:
+            if sort in "iae" and (catalog, oid, 0) not in self._keys:
+                holder[catalog, oid] = (target[0], target[1], target[2])
+
+        def held(address: Address) -> Key | None:
+            for _ in range(4):
+                key = self._keys.get(address) or self._keys.get((*address[:2], 0))
+                if key is not None:
+                    return key
+                if address[:2] not in holder:
+                    return None
+                address = holder[address[:2]]
+            return None
+
+        needs: dict[Key, set[Key]] = {}
+        for catalog, oid, number, *target, _ in rows:
+            key = held((catalog, oid, number))
+            needed = held((target[0], target[1], target[2]))
+            if key is not None and needed is not None and key != needed:
+                needs.setdefault(key, set()).add(needed)
+        self.needs = {key: frozenset(needed) for key, needed in needs.items()}

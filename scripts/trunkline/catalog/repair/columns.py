@@ -1,0 +1,241 @@
+"""Columns of tables, with their defaults, identities and storage."""
+
+from __future__ import annotations
+
+from trunkline.catalog.repair import sequences
+from trunkline.catalog.repair.aspects import comment_on, finish
+from trunkline.catalog.repair.kind import Change, Kind, Statements
+from trunkline.catalog.snapshot import Snapshot
+from trunkline.catalog.words import (
+    Facts,
+    change_foreign_options,
+    foreign_options,
+    reset_options,
+    shown,
+)
+
+
+def definition(catalog: Snapshot, name: str, facts: Facts) -> str:
+    """Return a column as it stands in `create table` or `add column`."""
+    clauses = [facts["called"], facts["type"]]
+    if "foreign_options" in facts:
+        clauses.append(foreign_options(facts["foreign_options"]).strip())
+    if "collation" in facts:
+        clauses.append(f"collate {facts['collation']}")
+    if "generated" in facts:
+        clauses.append(f"generated always as ({facts['default']}) {facts['generated']}")
+    elif "identity" in facts:
+        clauses.append(_identity(catalog, name, facts))
+    elif "default" in facts:
+        clauses.append(f"default {facts['default']}")
+    if facts.get("not_null") and not facts.get("not_null_not_valid"):
+        clauses.append(_not_null(facts))
+    return " ".join(clauses)
+
+
+def _identity(catalog: Snapshot, name: str, facts: Facts) -> str:
+    text = f"generated {facts['identity']} as identity"
+    for sequence, parameters in sequences.owned(catalog, name):
+        if parameters.get("of_identity"):
+            usual = {**parameters, "type": "bigint"}
+            if parameters["maximum"] in (2**15 - 1, 2**31 - 1):
+                usual["maximum"] = 2**63 - 1
+            clauses = f"sequence name {sequence} {sequences.parameters(usual)}"
+            return f"{text} ({clauses.rstrip()})"
+    return text
+
+
+def _not_null(facts: Facts) -> str:
+    usual = f"{facts['on'].rpartition('.')[2]}_{facts['called']}_not_null"
+    name = facts.get("not_null_name", usual)
+    text = "not null" if name == usual else f"constraint {name} not null"
+    return text + (" no inherit" if facts.get("not_null_no_inherit") else "")
+
+
+def settings(name: str, facts: Facts) -> Statements:
+    """Return what the definition of a new column cannot say in every version."""
+    bare = {key: facts[key] for key in ("on", "called", "type") if key in facts}
+    said = {
+        key: facts[key]
+        for key in ("storage", "compression", "statistics", "options")
+        if key in facts
+    }
+    if facts.get("not_null_not_valid"):
+        said |= {
+            key: value for key, value in facts.items() if key.startswith("not_null")
+        }
+    change = Change("column", name, {**bare, **said}, bare, Snapshot({}))
+    return alter(change) or []
+
+
+def create(catalog: Snapshot, name: str, facts: Facts) -> Statements:
+    """Add a column to a relation that has none of that name."""
+    serial = [
+        (sequence, parameters)
+        for sequence, parameters in sequences.owned(catalog, name)
+        if not parameters.get("of_identity")
+    ]
+    statements = [sequences.create_bare(*item) for item in serial]
+    column = definition(catalog, name, facts)
+    statements.append(f"alter table {facts['on']} add column {column};")
+    statements += [sequences.owned_by(*item) for item in serial]
+    statements += settings(name, facts)
+    statements += finish("column", name, facts)
+    statements += finish_sequences(catalog, name)
+    return statements
+
+
+def finish_sequences(catalog: Snapshot, column: str) -> Statements:
+    """Return comments and grants of the sequences that a new column brought along."""
+    return [
+        statement
+        for sequence, facts in sequences.owned(catalog, column)
+        for statement in finish("sequence", sequence, facts)
+    ]
+
+
+def alter(change: Change) -> Statements | None:
+    """Bring a column to its expected facts; None when only its rows could tell."""
+    want, have, differing = change.expected, change.found, set(change.properties)
+    if "type" not in want:
+        return _alter_of_view(change)
+    if "generated" in differing and not (
+        "generated" in have and "generated" not in want
+    ):
+        return None
+    target = f"alter table {want['on']} alter column {want['called']}"
+    statements: Statements = []
+    expression = "generated" in want and "default" in differing
+    if expression and (want["generated"] == "stored" or change.catalog.server_version):
+        if change.catalog.server_version < 170000:
+            return None
+        statements.append(f"{target} set expression as ({want['default']});")
+    if "generated" in differing:
+        statements.append(f"{target} drop expression;")
+    if "identity" in differing and "identity" not in want:
+        statements.append(f"{target} drop identity;")
+    retyped = not differing.isdisjoint({"type", "collation"})
+    usual = "default" in have and "generated" not in have
+    if usual and (retyped or "identity" in want or "default" not in want):
+        statements.append(f"{target} drop default;")
+    if retyped:
+        statements.append(_retype(target, want))
+    statements += _alter_not_null(change, target)
+    if "identity" in differing and "identity" in want:
+        identity = _identity(change.catalog, change.name, want)
+        statements.append(
+            f"{target} set generated {want['identity']};"
+            if "identity" in have
+            else f"{target} add {identity};"
+        )
+    if (
+        "generated" not in want
+        and "default" in want
+        and (retyped or not differing.isdisjoint({"default", "generated"}))
+    ):
+        statements.append(f"{target} set default {want['default']};")
+    return statements + _alter_storage(change, target)
+
+
+def _retype(target: str, want: Facts) -> str:
+    collation = f" collate {want['collation']}" if "collation" in want else ""
+    using = f" using {want['called']}::{want['type']}"
+    if "generated" in want:
+        using = ""
+    return f"{target} type {want['type']}{collation}{using};"
+
+
+def _alter_not_null(change: Change, target: str) -> Statements:
+    want, have, differing = change.expected, change.found, set(change.properties)
+    table, column = f"alter table {want['on']}", want["called"]
+    statements = []
+    if "not_null_not_valid" in differing and want.get("not_null_not_valid"):
+        if have.get("not_null"):
+            statements.append(f"{target} drop not null;")
+        name = want["not_null_name"]
+        statements.append(f"{table} add constraint {name} not null {column} not valid;")
+        return statements
+    if "not_null" in differing:
+        if not want.get("not_null"):
+            return [f"{target} drop not null;"]
+        text = _not_null(want)
+        if text == "not null":
+            return [f"{target} set not null;"]
+        return [f"{table} add {text.replace('not null', f'not null {column}')};"]
+    if "not_null_name" in differing:
+        names = f"{have['not_null_name']} to {want['not_null_name']}"
+        statements.append(f"{table} rename constraint {names};")
+    if "not_null_not_valid" in differing:
+        statements.append(f"{table} validate constraint {want['not_null_name']};")
+    if "not_null_no_inherit" in differing:
+        word = "no inherit" if want.get("not_null_no_inherit") else "inherit"
+        statements.append(f"{table} alter constraint {want['not_null_name']} {word};")
+    return statements
+
+
+def _alter_storage(change: Change, target: str) -> Statements:
+    want, have, differing = change.expected, change.found, set(change.properties)
+    statements = []
+    if "storage" in differing:
+        storage = want.get("storage") or want.get("storage_of_type", "plain")
+        statements.append(f"{target} set storage {storage};")
+    if "compression" in differing:
+        compression = want.get("compression", "default")
+        statements.append(f"{target} set compression {compression};")
+    if "statistics" in differing:
+        statements.append(f"{target} set statistics {want.get('statistics', -1)};")
+    if "options" in differing:
+        statements += reset_options(target, want.get("options"), have.get("options"))
+    if "foreign_options" in differing:
+        statements += change_foreign_options(
+            target, want.get("foreign_options"), have.get("foreign_options")
+        )
+    if "not_null_comment" in differing and want.get("not_null"):
+        statements.append(comment_on("column", change.name, want, "not_null_comment"))
+    return statements
+
+
+def _alter_of_view(change: Change) -> Statements:
+    want = change.expected
+    target = f"alter table {want['on']} alter column {want['called']}"
+    statements = []
+    if "default" in change.properties:
+        to = f"set default {want['default']}" if "default" in want else "drop default"
+        statements.append(f"{target} {to};")
+    return statements + _alter_storage(change, target)
+
+
+def _drop(_: str, facts: Facts) -> Statements:
+    return [f"alter table {facts['on']} drop column {facts['called']};"]
+
+
+def _describe(facts: Facts) -> str:
+    words = [facts.get("type", "")]
+    if facts.get("not_null"):
+        words.append("not null")
+    if "identity" in facts:
+        words.append(f"generated {facts['identity']} as identity")
+    elif "generated" in facts:
+        words.append(f"generated always as ({shown(facts['default'])})")
+    elif "default" in facts:
+        words.append(f"default {shown(facts['default'])}")
+    return " ".join(words)
+
+
+COLUMN = Kind(
+    create=create,
+    drop=_drop,
+    alter=alter,
+    describe=_describe,
+    labels={
+        "not_null": "not null",
+        "not_null_name": "the name of the not-null constraint",
+        "not_null_not_valid": "not valid (of the not-null constraint)",
+        "not_null_no_inherit": "no inherit (of the not-null constraint)",
+        "not_null_comment": "the comment on the not-null constraint",
+        "foreign_options": "options of the foreign data wrapper",
+        "statistics": "statistics target",
+        "also_local": "an own definition beside the inherited one",
+    },
+    replaceable=False,
+)

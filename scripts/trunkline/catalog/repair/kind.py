@@ -1,0 +1,108 @@
+"""What a comparer of one kind of object has to give.
+
+A kind says how an object of it is made, dropped and altered, in SQL, and in which words
+its facts are told. Owners, comments and grants are alike for all kinds and have rooms
+of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from trunkline.catalog.snapshot import Snapshot
+from trunkline.catalog.words import Facts
+
+Statements = list[str]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One object that is in both catalogs, and the facts in which it differs."""
+
+    kind: str
+    name: str
+    expected: Facts
+    found: Facts
+    catalog: Snapshot
+    """The expected catalog, for what the object is made of."""
+
+    @property
+    def properties(self) -> list[str]:
+        """The names of the facts that differ, those of the expected object first."""
+        names = dict.fromkeys((*self.expected, *self.found))
+        return [
+            name
+            for name in names
+            if name not in SILENT and self.expected.get(name) != self.found.get(name)
+        ]
+
+
+SILENT = frozenset(
+    {
+        "owner",
+        "granted",
+        "revoked",
+        "comment",
+        "labels",
+        "columns",
+        "inherited",
+        "references",
+        "storage_of_type",
+        "signature",
+    }
+)
+"""Facts that are compared elsewhere, or serve only to write SQL."""
+
+Create = Callable[[Snapshot, str, Facts], Statements]
+Drop = Callable[[str, Facts], Statements]
+Alter = Callable[[Change], Statements | None]
+
+
+def _never(_: Change) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The comparer of one kind of object.
+
+    `create` makes an object whole, with its parts, owner, comments and grants. `alter`
+    gives the statements that bring the found object to the expected one and that do no
+    harm when run again, or None when it has to be made anew; an object that is not
+    `replaceable` (its rows would be lost) is then beyond repair. `labels` and `told`
+    say what a fact is called, and what of it is told, when it differs.
+    """
+
+    create: Create
+    drop: Drop
+    alter: Alter = _never
+    describe: Callable[[Facts], str] = lambda facts: str(facts.get("definition", ""))
+    labels: Mapping[str, str] = field(default_factory=dict)
+    told: Mapping[str, Callable[[Facts], Any]] = field(default_factory=dict)
+    replaceable: bool = True
+
+
+def plain_drop(kind: str) -> Drop:
+    """Return the drop of a kind that is named in SQL as it is in the snapshot."""
+    return lambda name, _: [f"drop {kind} {name};"]
+
+
+def by_property(steps: Mapping[str, Callable[[Change], Statements]]) -> Alter:
+    """Return an alter that takes the steps of the facts that differ, in their order.
+
+    A fact without a step can only be had by making the object anew.
+    """
+
+    def alter(change: Change) -> Statements | None:
+        properties = set(change.properties)
+        if not properties <= steps.keys():
+            return None
+        statements: dict[str, None] = {}
+        for name, step in steps.items():
+            if name in properties:
+                statements.update(dict.fromkeys(step(change)))
+        return list(statements)
+
+    return alter

@@ -1,0 +1,97 @@
+"""The catalog of one database, as facts that can be compared, kept and read back.
+
+A snapshot knows objects by name and never by OID, so two databases can be compared.
+It holds no rows, no sequence positions (`trunkline.contents`), no roles (they are the
+cluster's) and no password.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from trunkline.catalog.words import Facts
+
+Objects = Mapping[str, Mapping[str, Facts]]
+Key = tuple[str, str]
+
+RELATIONS = ("table", "foreign table", "view", "materialized view")
+"""The kinds that may have columns, triggers, rules and so on of their own."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a database has: `objects[kind][name]` is the facts of one object.
+
+    `needs` maps an object to those that it stands on; it serves the order of repairs
+    and takes no part in comparisons, nor does `server_version` (such as 180004).
+    """
+
+    objects: Objects
+    needs: dict[Key, frozenset[Key]] = field(compare=False, default_factory=dict)
+    server_version: int = field(compare=False, default=0)
+
+    def of(self, kind: str) -> Mapping[str, Facts]:
+        """Return the objects of one kind by name."""
+        return self.objects.get(kind, {})
+
+    def has(self, key: Key) -> bool:
+        """Say whether an object of that kind and name is there."""
+        return key[1] in self.of(key[0])
+
+    def relation(self, name: str) -> Key | None:
+        """Return the key of the table, view or composite type of that name."""
+        for kind in (*RELATIONS, "type"):
+            if name in self.of(kind):
+                return kind, name
+        return None
+
+    def parts(self, kind: str, of: str) -> Iterator[tuple[str, Facts]]:
+        """Yield the columns, constraints, triggers ... of one relation or domain."""
+        for name in self._parts.get((kind, of), ()):
+            yield name, self.of(kind)[name]
+
+    @cached_property
+    def _parts(self) -> dict[Key, list[str]]:
+        parts: dict[Key, list[str]] = {}
+        for kind, objects in self.objects.items():
+            for name, facts in objects.items():
+                if "on" in facts:
+                    parts.setdefault((kind, facts["on"]), []).append(name)
+        return parts
+
+    @property
+    def digest(self) -> str:
+        """Return the SHA-256 of the objects, the same for equal snapshots."""
+        return hashlib.sha256(_canonical(self.objects).encode()).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the snapshot as JSON's types."""
+        return {
+            "server_version": self.server_version,
+            "objects": self.objects,
+            "needs": [
+                [*key, sorted(map(list, needed))]
+                for key, needed in sorted(self.needs.items())
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Snapshot:
+        """Return the snapshot that `to_json` wrote."""
+        return cls(
+            objects=document["objects"],
+            needs={
+                (kind, name): frozenset((one, other) for one, other in needed)
+                for kind, name, needed in document["needs"]
+            },
+            server_version=document["server_version"],
+        )
+
+
+def _canonical(objects: Objects) -> str:
+    return json.dumps(objects, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,35 @@
+"""A difference on its way: with its statements still apart, and what it touches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trunkline.catalog.difference import Difference, Sort
+from trunkline.catalog.snapshot import Key
+
+
+@dataclass
+class Step:
+    """One difference and its repair before the order of all repairs is known.
+
+    `key` is the object that it is about, `covers` are the objects that its repair
+    makes, drops or makes anew along with it.
+    """
+
+    sort: Sort
+    object: str
+    name: str
+    detail: str
+    statements: list[str]
+    key: Key
+    covers: frozenset[Key] = frozenset()
+
+    @property
+    def is_aspect(self) -> bool:
+        """Say whether it is about an owner, a comment or a grant of the object."""
+        return self.object != self.key[0]
+
+    def difference(self) -> Difference:
+        return Difference(
+            self.sort, self.object, self.name, self.detail, "\n".join(self.statements)
+        )
