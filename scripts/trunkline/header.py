@@ -26,15 +26,13 @@ KNOWN: dict[FileKind, frozenset[str]] = {
 
 _DIRECTIVE = re.compile(r"^\s*--\s*([A-Za-z][A-Za-z ]*?)\s*:\s*(.*?)\s*$")
 _BLANK_OR_COMMENT = re.compile(r"^\s*(--.*)?$")
-_DASH = r"\s+(?:—|–|--|-)\s+"
 _LOSS = re.compile(
-    r"^(?P<object>\S+\.\S+)\s+"
+    r"(?P<object>\S+\.\S+)\s+"
     r"(?:(?P<rows>rows)|(?P<position>position)|values\s+of\s+(?P<columns>.+?))"
-    rf"(?:\s+where\s+(?P<where>.+?))?{_DASH}(?P<reason>.+)$"
+    r"(?:\s+where\s+(?P<where>.+))?"
 )
-_LEFTOVER = re.compile(
-    rf"^(?P<object>[a-z][a-z ]*?)\s+(?P<name>\S+){_DASH}(?P<reason>.+)$"
-)
+_LEFTOVER = re.compile(r"[a-z]\S*\s+\S.*")
+_QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
 
 
 @dataclass(frozen=True)
@@ -75,11 +73,13 @@ class Loss:
 
 @dataclass(frozen=True)
 class Leftover:
-    """`-- leaves:`: an object that the rollback does not drop, and why."""
+    """`-- leaves:`: an object that the rollback does not drop, and why.
+
+    `object` is its kind and name as a difference tells them: `role authenticated`.
+    """
 
     text: str
     object: str
-    name: str
     reason: str
     line: int
 
@@ -93,7 +93,7 @@ def read(text: str, kind: FileKind) -> tuple[tuple[Directive, ...], tuple[Fault,
     directives: list[Directive] = []
     faults: list[Fault] = []
     leading = True
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         leading = leading and _BLANK_OR_COMMENT.match(line) is not None
         match = _DIRECTIVE.match(line)
         if match is None:
@@ -127,7 +127,8 @@ def _misspelt(name: str, line: int, kind: FileKind) -> list[Fault]:
                 f"It belongs into the {elsewhere[0]} file.",
             )
         ]
-    close = get_close_matches(name.lower(), known, n=1, cutoff=0.8)
+    similar = [word for word in known if word[0] == name[0].lower()]
+    close = get_close_matches(name.lower(), similar, n=1, cutoff=0.8)
     if not close:
         return []
     return [
@@ -176,18 +177,11 @@ def losses(
     left: list[Leftover] = []
     faults: list[Fault] = []
     for directive in directives:
-        if directive.name == "loses" and (match := _LOSS.match(directive.value)):
-            lost.append(_loss(directive, match))
-        elif directive.name == "leaves" and (match := _LEFTOVER.match(directive.value)):
-            left.append(
-                Leftover(
-                    directive.value,
-                    match["object"],
-                    match["name"],
-                    match["reason"],
-                    directive.line,
-                )
-            )
+        what, reason = _without_reason(directive.value)
+        if directive.name == "loses" and reason and (match := _LOSS.fullmatch(what)):
+            lost.append(_loss(directive, match, reason))
+        elif directive.name == "leaves" and reason and _LEFTOVER.fullmatch(what):
+            left.append(Leftover(directive.value, what, reason, directive.line))
         elif directive.name in ("loses", "leaves"):
             faults.append(
                 Fault(
@@ -202,7 +196,21 @@ def losses(
     return tuple(lost), tuple(left), tuple(faults)
 
 
-def _loss(directive: Directive, match: re.Match[str]) -> Loss:
+def _without_reason(value: str) -> tuple[str, str]:
+    """A declaration and the reason behind its dash, which is empty where there is none.
+
+    The dash is the first long one that is not quoted. Where there is none it is the
+    last `-` between blanks: one before that may be the minus of a condition.
+    """
+    bare = _QUOTED.sub(lambda quoted: "x" * len(quoted[0]), value)
+    dashes = list(re.finditer(r"\s(?:—|–|--)\s", bare))[:1]
+    dashes = dashes or list(re.finditer(r"\s-\s", bare))[-1:]
+    if not dashes:
+        return value, ""
+    return value[: dashes[0].start()].strip(), value[dashes[0].end() :].strip()
+
+
+def _loss(directive: Directive, match: re.Match[str], reason: str) -> Loss:
     what: Literal["rows", "values", "position"] = (
         "rows" if match["rows"] else "position" if match["position"] else "values"
     )
@@ -213,6 +221,6 @@ def _loss(directive: Directive, match: re.Match[str]) -> Loss:
         what=what,
         columns=columns,
         where=match["where"],
-        reason=match["reason"],
+        reason=reason,
         line=directive.line,
     )

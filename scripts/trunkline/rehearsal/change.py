@@ -259,11 +259,8 @@ def _undeclared(
     undeclared = []
     for difference in differences:
         for leftover in change.leaves:
-            named = (leftover.object, leftover.name)
-            if difference.kind == "unexpected" and named == (
-                difference.object,
-                difference.name,
-            ):
+            named = f"{difference.object} {difference.name}"
+            if difference.kind == "unexpected" and named == leftover.object:
                 covered[leftover] += 1
                 break
         else:
