@@ -48,6 +48,16 @@ def open_server(request: Request = Request()) -> Iterator[Server]:
 
             with embedded(request.postgres) as server:
                 yield server
+        elif request.on == "container":
+            from trunkline.throwaway.container import container
+
+            with container(request.image) as server:
+                yield server
+        elif "://" in request.on:
+            from trunkline.throwaway.scratch import scratch
+
+            with scratch(request.on) as server:
+                yield server
         else:
             raise UsageError(
                 f"no throwaway server is called {request.on}",

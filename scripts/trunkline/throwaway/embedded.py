@@ -25,6 +25,7 @@ from trunkline.throwaway.account import Account, server_account
 from trunkline.throwaway.binaries import embedded_programs, reachable_by
 from trunkline.throwaway.cluster_cache import clean_environment, put_cluster
 from trunkline.throwaway.server import Server
+from trunkline.throwaway.signals import afterwards
 
 PORTS = range(15000, 32768)
 """Below those that Linux hands to outgoing connections, which could take the port
@@ -44,17 +45,14 @@ def embedded(major: int) -> Iterator[Server]:
     programs = embedded_programs(major)
     account = server_account()
     runnable = reachable_by(account, programs)
-    for place in places.for_leftovers():
-        sweep.sweep(place)
+    sweep.sweep()
     with sweep.run_directory(places.for_runs(account)) as run:
         _lay_out(run, account)
         put_cluster(sweep.data_of(run), major, runnable, account)
         server = Embedded(run, runnable / "postgres", account, programs)
-        try:
+        with afterwards(server.stop):
             server.start_first()
             yield server
-        finally:
-            server.stop()
 
 
 class Embedded(Server):
@@ -65,10 +63,13 @@ class Embedded(Server):
     ) -> None:
         super().__init__(
             on="embedded",
-            host="127.0.0.1",
-            port=_free_port(),
-            user="postgres",
-            password=secrets.token_urlsafe(18),
+            where={
+                "host": "127.0.0.1",
+                "port": _free_port(),
+                "user": "postgres",
+                "password": secrets.token_urlsafe(18),
+                "sslmode": "disable",
+            },
             maintenance="postgres",
             copying="file_copy",
             binaries=programs,

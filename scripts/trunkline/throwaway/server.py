@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import psycopg
 from psycopg import sql
 
-from trunkline.errors import Failure
+from trunkline.errors import Failure, Unreachable
 
 OLDEST = 150000
 BUSY_WAIT = 1.0
@@ -34,44 +35,44 @@ class Server:
         self,
         *,
         on: str,
-        host: str,
-        port: int,
-        user: str,
-        password: str | None,
+        where: Mapping[str, str | int],
         maintenance: str,
         copying: str,
         binaries: Path | None = None,
     ) -> None:
+        """Describe a server.
+
+        `where` has libpq's keywords without `dbname`, `maintenance` is the database
+        from which others are made, `copying` is `create database`'s strategy.
+        """
         self.on = on
         self.binaries = binaries
-        self._where: dict[str, str | int] = {"host": host, "port": port, "user": user}
-        if password is not None:
-            self._where["password"] = password
+        self._where = dict(where)
         self._maintenance = maintenance
         self._copying = sql.SQL(copying)
         self._made: set[str] = set()
 
     def conninfo(self, database: str) -> dict[str, str | int]:
-        """The keyword arguments with which psycopg connects to `database`."""
+        """The keyword arguments with which psycopg connects to `database`.
+
+        `host`, `port`, `user`, `dbname`, `password` when there is one, and further
+        settings that the server needs, such as `sslmode`.
+        """
         return {**self._where, "dbname": database}
 
     def environment(self, database: str) -> dict[str, str]:
-        """The variables with which psql, pgbench, yoyo and others find `database`."""
-        where = {name: str(value) for name, value in self._where.items()}
-        login = quote(where["user"], safe="")
-        if "password" in where:
-            login += ":" + quote(where["password"], safe="")
-        place = f"{quote(where['host'], safe='')}:{where['port']}"
+        """The variables with which psql, pgbench, yoyo and others find `database`.
+
+        `DATABASE_URL`, `PGHOST`, `PGPORT`, `PGUSER`, `PGDATABASE`, `PGPASSWORD` when
+        there is one, and libpq's variable for every further setting.
+        """
+        settings = {name: str(value) for name, value in self.conninfo(database).items()}
         variables = {
-            "DATABASE_URL": f"postgresql://{login}@{place}/{quote(database, safe='')}",
-            "PGHOST": where["host"],
-            "PGPORT": where["port"],
-            "PGUSER": where["user"],
-            "PGDATABASE": database,
+            option.envvar.decode(): settings[option.keyword.decode()]
+            for option in psycopg.pq.Conninfo.get_defaults()
+            if option.envvar is not None and option.keyword.decode() in settings
         }
-        if "password" in where:
-            variables["PGPASSWORD"] = where["password"]
-        return variables
+        return {"DATABASE_URL": _url(settings), **variables}
 
     def connect(self, database: str, **kwargs: Any) -> psycopg.Connection:
         """Connect to `database`, with autocommit unless `kwargs` say otherwise."""
@@ -157,7 +158,12 @@ class Server:
         )
 
     def _administer(self) -> psycopg.Connection:
-        return self.connect(self._maintenance)
+        try:
+            return self.connect(self._maintenance, connect_timeout=10)
+        except psycopg.OperationalError as error:
+            raise Unreachable(
+                f"the throwaway server on {self.on} does not answer", detail=str(error)
+            ) from error
 
     def _mark(self, connection: psycopg.Connection, database: str) -> None:
         """Write on a new database whose it is, where the server outlives the run."""
@@ -203,3 +209,21 @@ def _wait_until_idle(
         if time.monotonic() > deadline:
             return
         time.sleep(0.002)
+
+
+def _url(settings: Mapping[str, str]) -> str:
+    """The URL of libpq's `settings`; a socket or several hosts go into its query."""
+    rest = dict(settings)
+    database = quote(rest.pop("dbname"), safe="")
+    login = quote(rest.pop("user"), safe="")
+    if "password" in rest:
+        login += ":" + quote(rest.pop("password"), safe="")
+    address = ""
+    if not set("/,") & set(rest["host"]):
+        address = f"{_bracketed(rest.pop('host'))}:{rest.pop('port')}"
+    query = f"?{urlencode(rest)}" if rest else ""
+    return f"postgresql://{login}@{address}/{database}{query}"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
+
+from trunkline.errors import TrunklineError
 
 
 @contextmanager
@@ -32,15 +34,26 @@ def ending_cleanly() -> Iterator[None]:
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """Ignore Ctrl-C, SIGTERM and SIGHUP inside the block, which must be short.
+def afterwards(clean_up: Callable[[], None]) -> Iterator[None]:
+    """Run `clean_up`, which must be short, after the block, whatever its way out.
 
-    Somebody who presses Ctrl-C twice must not be left with half a clean-up.
+    Ctrl-C and the others are ignored meanwhile: who presses it twice must not be left
+    with half a clean-up. A failure of `clean_up` does not hide one of the block.
     """
-    with _handling(
-        dict.fromkeys((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), signal.SIG_IGN)
-    ):
+    try:
         yield
+    except BaseException:
+        with _undisturbed(), suppress(TrunklineError):
+            clean_up()
+        raise
+    with _undisturbed():
+        clean_up()
+
+
+def _undisturbed() -> AbstractContextManager[None]:
+    return _handling(
+        dict.fromkeys((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), signal.SIG_IGN)
+    )
 
 
 @contextmanager

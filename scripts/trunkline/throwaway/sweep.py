@@ -22,7 +22,8 @@ from pathlib import Path
 
 import psutil
 
-from trunkline.throwaway.signals import undisturbed
+from trunkline.throwaway import places
+from trunkline.throwaway.signals import afterwards
 
 PREFIX = "run-"
 GONE_WITHIN = 10.0
@@ -33,25 +34,34 @@ GONE_WITHIN = 10.0
 def run_directory(place: Path) -> Iterator[Path]:
     """Make and own a directory below `place`; afterwards it and its server are gone."""
     held = None
-    try:
-        while held is None:
-            path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
-            held = _lock(path)  # None when a sweep was quicker than we
+    while held is None:
+        path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
+        held = _lock(path)  # None when a sweep was quicker than we
+
+    def clean_up() -> None:
+        _take_away(path)
+        os.close(held)
+
+    with afterwards(clean_up):
         yield path
-    finally:
-        with undisturbed():
+
+
+def sweep() -> None:
+    """Take away every embedded server of this user whose owner is gone."""
+    for place in places.for_leftovers():
+        for path in place.glob(f"{PREFIX}*"):
+            held = _lock(path)
             if held is not None:
                 _take_away(path)
                 os.close(held)
 
 
-def sweep(place: Path) -> None:
-    """Take away every run below `place` whose owner is gone."""
-    for path in place.glob(f"{PREFIX}*"):
-        held = _lock(path)
-        if held is not None:
-            _take_away(path)
-            os.close(held)
+def has_owner(run: Path) -> bool:
+    """Whether a process of this user still owns the directory `run`."""
+    held = _lock(run)
+    if held is not None:
+        os.close(held)
+    return held is None and run.exists()
 
 
 def data_of(run: Path) -> Path:

@@ -1,0 +1,168 @@
+"""A PostgreSQL in a container, run by testcontainers on whatever engine it finds.
+
+Where testcontainers runs its own reaper (Ryuk), that takes away what a kill -9 leaves;
+everywhere the next run does, by the labels of the container. Importing this module is
+slow; `open_server` does so only when a container is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from docker.errors import DockerException
+from testcontainers.community.postgres import PostgresContainer
+from testcontainers.core.docker_client import DockerClient
+
+from trunkline.errors import Failure, Unreachable
+from trunkline.throwaway import places, sweep
+from trunkline.throwaway.binaries import client_programs
+from trunkline.throwaway.server import Server
+from trunkline.throwaway.signals import afterwards
+
+OWNER = "trunkline.owner"
+RUN = "trunkline.run"
+PORT = 5432
+SETTINGS = {
+    "max_connections": "250",
+    "timezone": "UTC",
+    "wal_level": "logical",
+    "fsync": "off",
+    "autovacuum": "off",
+    "jit": "off",
+}
+"""As in the embedded server, for the same reasons (see `cluster_cache`)."""
+READY_WITHIN = 60.0
+
+
+@contextmanager
+def container(image: str) -> Iterator[Server]:
+    """Run the PostgreSQL of `image` in a container inside the block.
+
+    Raises `Failure` when no container engine answers, the image cannot be had, or the
+    server in it does not come up.
+    """
+    engine = _engine()
+    _sweep(engine)
+    with sweep.run_directory(places.for_runs(None)) as run:
+        made = _Postgres(image, username="postgres", password=secrets.token_urlsafe(18))
+        made.with_kwargs(labels={OWNER: _owner(), RUN: str(run)})
+        made.with_command([f"-c{name}={value}" for name, value in SETTINGS.items()])
+        _fetch(engine, made.image)
+        with afterwards(lambda: _remove(made)):
+            yield _started(made)
+
+
+class _Postgres(PostgresContainer):
+    def _connect(self) -> None:
+        """Do not wait here: it looks once a second, and not at a server that died."""
+
+
+def _engine() -> DockerClient:
+    try:
+        return DockerClient()
+    except DockerException as error:
+        raise Failure(
+            "no container engine answers",
+            detail=str(error),
+            hint="Start Docker or Podman (DOCKER_HOST names its socket), "
+            "or use --on embedded.",
+        ) from error
+
+
+def _fetch(engine: DockerClient, image: str) -> None:
+    try:
+        if not engine.client.images.list(name=image):
+            engine.client.images.pull(image)
+    except DockerException as error:
+        raise Failure(
+            f"the image {image} cannot be had",
+            detail=str(error),
+            hint="Name another one with --image; `docker images` lists those that "
+            "are here.",
+        ) from error
+
+
+def _started(made: _Postgres) -> Server:
+    try:
+        made.start()
+        host, port = made.get_container_host_ip(), made.get_exposed_port(PORT)
+    except (DockerException, StopIteration, TimeoutError) as error:
+        raise Failure(
+            f"a container of {made.image} cannot be started",
+            detail=str(error),
+            hint="If it is testcontainers' reaper that is missing, set "
+            "TESTCONTAINERS_RYUK_DISABLED=true.",
+        ) from error
+    server = Container(
+        on="container",
+        where={
+            "host": host,
+            "port": port,
+            "user": made.username,
+            "password": made.password,
+            "sslmode": "disable",
+        },
+        maintenance="postgres",
+        copying="file_copy",
+    )
+    deadline = time.monotonic() + READY_WITHIN
+    while True:
+        try:
+            server.get_acquainted()
+        except Unreachable as error:
+            made.reload()
+            if made.status == "running" and time.monotonic() < deadline:
+                time.sleep(0.05)
+                continue
+            raise Failure(
+                f"the PostgreSQL in {made.image} does not come up",
+                detail="\n".join([error.detail or "", *_last_words(made)]),
+                hint="If the port of the container is at another address than "
+                f"{host}, set TESTCONTAINERS_HOST_OVERRIDE.",
+            ) from error
+        return server
+
+
+class Container(Server):
+    """A server in a container that is ours."""
+
+    def get_acquainted(self) -> None:
+        """Learn the server's version; raises `Unreachable` while it does not answer."""
+        with self._administer() as connection:
+            self._learn_version(connection)
+        self.binaries = client_programs(self.version_num)
+
+
+def _last_words(made: _Postgres) -> list[str]:
+    output, errors = made.get_logs()
+    return (output + errors).decode(errors="replace").splitlines()[-5:]
+
+
+def _remove(made: _Postgres) -> None:
+    try:
+        made.stop()
+    except DockerException as error:
+        raise Failure("the container cannot be removed", detail=str(error)) from error
+
+
+def _owner() -> str:
+    """Who we are among all that may use the same engine."""
+    machine = ""
+    with suppress(OSError):
+        machine = Path("/etc/machine-id").read_text().strip()
+    return f"{os.geteuid()}@{platform.node()} {machine}"
+
+
+def _sweep(engine: DockerClient) -> None:
+    """Remove the containers of runs that were ours and have no owner any more."""
+    filters = {"label": f"{OWNER}={_owner()}"}
+    for left in engine.client.containers.list(all=True, filters=filters):
+        if not sweep.has_owner(Path(left.labels[RUN])):
+            with suppress(DockerException):  # another sweep was quicker
+                left.remove(force=True, v=True)
