@@ -24,6 +24,10 @@ class Statement:
     kind: str
 
     @property
+    def last_line(self) -> int:
+        return self.line + self.text.count("\n")
+
+    @property
     def sha256(self) -> str:
         return sha256(self.text.encode()).hexdigest()
 

@@ -34,12 +34,17 @@ class Check:
 
 def checks(script: Script) -> tuple[tuple[Check, ...], tuple[Fault, ...]]:
     """The checks of a verification or invariant file, and what is wrong with it."""
-    directives, _ = header.read(script.text, "invariant")
-    named = [d for d in directives if d.name.startswith("check")]
     try:
         statements = split(script.text)
     except DoesNotParse as error:
         return (), (Fault("sql-does-not-parse", error.line, error.message, ""),)
+    directives, _ = header.read(script.text, "invariant")
+    named = [
+        directive
+        for directive in directives
+        if directive.name.startswith("check")
+        and not any(s.line < directive.line <= s.last_line for s in statements)
+    ]
     found: list[Check] = []
     faults: list[Fault] = []
     first = named[0].line if named else None
@@ -53,7 +58,7 @@ def checks(script: Script) -> tuple[tuple[Check, ...], tuple[Fault, ...]]:
                     "Write `-- check: ` and a sentence that is true when all is well.",
                 )
             )
-    for directive, following in zip(named, [*named[1:], None], strict=True):
+    for directive, following in zip(named, [*named[1:], None], strict=False):
         end = following.line if following else len(script.text) + 1
         own = [s for s in statements if directive.line < s.line < end]
         fault = _fault(directive, own)

@@ -1,0 +1,114 @@
+"""A file into statements: whole, in order, each with its line."""
+
+from __future__ import annotations
+
+import pytest
+
+from trunkline.statements import DoesNotParse, line_of, split
+
+
+def _texts(text: str) -> list[str]:
+    return [statement.text for statement in split(text)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select 'a;b', 'it''s; so', E'it\\'s; so', U&'d\\0061t;'",
+        "select $$a;b$$, $x$ $$;$$ ' \" ; $x$",
+        'create table "odd;name" ("begin" int, "declare" text)',
+        "create table t (begin int, declare int)",
+        "select 'ends in a backslash\\'",
+        "select 1 /* nested /* ; */ ; */ + 2 -- ; tail",
+        "create function f() returns int language sql begin atomic select 1; "
+        "select 2; end",
+        "create function f() returns int language sql return 1",
+        "create function f() returns void language plpgsql as $body$\n"
+        "begin\n  execute 'select 1;'; -- $$\n  perform 1;\nend;\n$body$",
+        "create function f() returns int language sql as 'select 1; select 2;'",
+        "create rule r as on insert to t do also (delete from a; delete from b)",
+        "do $$ begin null; end; $$",
+        "select '×;', \"ö;ö\" from t",
+        "begin",
+        "copy t from stdin",
+    ],
+)
+def test_a_statement_is_one_whatever_is_quoted_in_it(statement: str) -> None:
+    assert _texts(f"select 0;\n{statement}\n;\nselect 9;") == [
+        "select 0",
+        statement,
+        "select 9",
+    ]
+
+
+def test_a_statement_has_the_line_of_its_first_word() -> None:
+    text = (
+        "-- ä title\n\n/* two\nlines */ select 1;\nselect 2; select\n3;;\n\n-- end\n"
+        "select $$\n\n$$;\nselect 5"
+    )
+    assert [s.line for s in split(text)] == [4, 5, 5, 9, 12]
+
+
+@pytest.mark.parametrize("text", ["", "\n", "-- only a comment", "/* one */ ;\n;", ";"])
+def test_blanks_and_comments_are_no_statements(text: str) -> None:
+    assert split(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("selekt 1", 1),
+        ("-- äöü €\nselect 1;\n\nselect from from;\n", 4),
+        ("select 1;\nselect 'open;\n\n", 2),
+        ("select 1;\nselect $$open;\n\n", 2),
+        ("select 1;\n/* open\n\n", 2),
+        ("create table t (\n    id int,\n    name,\n);\n", 3),
+        ("select 1;\n\\connect other\nselect 2;\n", 2),
+        ("select (1;\n", 1),
+    ],
+)
+def test_text_that_does_not_parse_is_refused_with_its_line(
+    text: str, line: int
+) -> None:
+    with pytest.raises(DoesNotParse) as caught:
+        split(text)
+    assert caught.value.line == line
+    assert caught.value.message
+
+
+def test_a_position_in_a_statement_is_told_as_a_line_of_the_file() -> None:
+    (_, statement) = split("-- ä\nselect 1;\nselect\n    'ö',\n    oops\nfrom t;\n")
+    assert statement.line == 3
+    position = statement.text.index("oops") + 1
+    assert line_of(statement, position) == 5
+    assert line_of(statement, 1) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "control", "query"),
+    [
+        ("begin", True, False),
+        ("start transaction", True, False),
+        ("savepoint a", True, False),
+        ("rollback to a", True, False),
+        ("prepare transaction 'x'", True, False),
+        ("select 1", False, True),
+        ("with a as (select 1) select * from a", False, True),
+        ("(values (1, 2))", False, True),
+        ("with a as (insert into t values (1) returning 1) select * from a", False, True),
+        ("set local role x", False, False),
+        ("delete from t returning 1", False, False),
+        ("explain select 1", False, False),
+    ],
+)
+def test_a_statement_knows_what_it_is(text: str, control: bool, query: bool) -> None:
+    (statement,) = split(text)
+    assert (statement.is_transaction_control, statement.is_query) == (control, query)
+
+
+def test_several_hundred_statements_keep_their_lines() -> None:
+    text = "\n".join(f"insert into t values ({n}, 'ü;');" for n in range(1, 801))
+    statements = split(text)
+    assert [s.line for s in statements] == list(range(1, 801))
+    assert statements[-1].text == "insert into t values (800, 'ü;')"
+    assert len({s.sha256 for s in statements}) == 800
