@@ -19,12 +19,16 @@ FILE = "yoyo.ini"
 
 @dataclass(frozen=True)
 class Config:
-    """What `yoyo.ini` says; `database` is None where it names none."""
+    """What `yoyo.ini` says; `database` is None where it names none.
+
+    `drift_ignored` are differences that are known and wanted: (`object name`, reason).
+    """
 
     root: Path
     migrations: Path
     migration_table: str
     database: str | None
+    drift_ignored: tuple[tuple[str, str], ...] = ()
 
 
 def find(directory: Path) -> Path:
@@ -61,6 +65,7 @@ def read(root: Path) -> Config:
         sources = section.get("sources", "migrations").split()
         table = section.get("migration_table", "_yoyo_migration")
         database = section.get("database") or None
+        ignored = section.get("drift_ignore") or ""
     except (Error, UnicodeDecodeError, FileNotFoundError) as error:
         reason = " ".join(str(error).split())
         raise UsageError(f"{FILE} cannot be read", detail=reason) from None
@@ -75,7 +80,21 @@ def read(root: Path) -> Config:
             f"{FILE}: no such migrations directory: {sources[0]}",
             hint="Make it, or correct `sources`.",
         )
-    return Config(root, migrations, table, database)
+    return Config(root, migrations, table, database, _ignored(ignored))
+
+
+def _ignored(text: str) -> tuple[tuple[str, str], ...]:
+    """The lines of `drift_ignore`: `object name — reason`."""
+    pairs = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        named, dash, reason = line.partition(" — ")
+        if not dash or not reason.strip():
+            raise UsageError(
+                f"{FILE}: drift_ignore: no reason in `{line}`",
+                hint="Write `object name — reason`, one a line.",
+            )
+        pairs.append((named.strip(), reason.strip()))
+    return tuple(pairs)
 
 
 def _parser(path: Path) -> ConfigParser:

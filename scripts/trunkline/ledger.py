@@ -142,9 +142,16 @@ class Ledger:
             )
 
     def record_applied(
-        self, connection: Connection, seconds: float, change: Change
+        self,
+        connection: Connection,
+        seconds: float,
+        change: Change,
+        operation: Literal["apply", "mark"] = "apply",
     ) -> None:
-        """Both ledgers' rows of an applied change, in the caller's transaction."""
+        """Both ledgers' rows of an applied change, in the caller's transaction.
+
+        `operation` is yoyo's word for its log: `mark` where nothing was run.
+        """
         connection.execute(
             sql.SQL(
                 "insert into {} (migration_hash, migration_id, applied_at_utc)"
@@ -152,7 +159,7 @@ class Ledger:
             ).format(sql.Identifier(self._yoyo_schema, self._table)),
             [yoyo_hash(change.id), change.id],
         )
-        self._log(connection, change.id, "apply")
+        self._log(connection, change.id, operation)
         rollback, verification = change.rollback, change.verification
         connection.execute(
             "insert into trunkline.applied (id, migration_sha256, rollback_sha256,"
@@ -243,7 +250,7 @@ class Ledger:
         self,
         connection: Connection,
         change_id: str,
-        operation: Literal["apply", "rollback"],
+        operation: Literal["apply", "mark", "rollback"],
     ) -> None:
         connection.execute(
             sql.SQL(

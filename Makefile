@@ -1,0 +1,38 @@
+# Each target makes .venv first where it is missing or older than the lock file.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: rehearse test lint bench lock clean
+
+rehearse: .venv/ready
+	$(BIN)/trunkline rehearse
+
+# Everything on PostgreSQL 18, then once more on 16 what needs a server.
+test: .venv/ready
+	$(BIN)/pytest -n 2 --dist loadgroup -q
+	$(BIN)/pytest -n 2 --dist loadgroup -q --postgres 16 tests/database
+
+lint: .venv/ready
+	$(BIN)/ruff check scripts tests bench
+	$(BIN)/ruff format --check scripts tests bench
+	$(BIN)/mypy
+	$(BIN)/trunkline lint
+
+bench: .venv/ready
+	set -e; for program in bench/*.py; do $(BIN)/python $$program; done
+
+# A newer state of every dependency; read the difference before you commit it.
+lock: .venv/ready
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+		--no-header --group dev --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/ready: requirements.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --no-build-isolation --editable .
+	touch $@

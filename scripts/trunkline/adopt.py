@@ -1,0 +1,89 @@
+"""`adopt`: mark what a live database already has, after comparing it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from trunkline import catalog, plan, produced
+from trunkline.catalog import Difference
+from trunkline.connect import Target
+from trunkline.errors import UsageError
+from trunkline.events import ChangeDone, Emit
+from trunkline.project import Project
+from trunkline.session import exclusive
+from trunkline.throwaway import Request
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was marked, and the differences; `accepted` are those told to be left.
+
+    While a difference is not accepted, nothing is marked.
+    """
+
+    database: str
+    marked: tuple[str, ...]
+    differences: tuple[Difference, ...]
+    accepted: tuple[Difference, ...]
+
+    @property
+    def ok(self) -> bool:
+        return bool(self.marked)
+
+
+def run(
+    project: Project,
+    target: Target,
+    request: Request,
+    *,
+    to: str,
+    accept: Sequence[str],
+    wait: float,
+    emit: Emit,
+) -> Result:
+    """Mark every change up to `to` as applied, when the catalog is what they produce.
+
+    `accept` names differences as `object name`, as they are listed. Raises UsageError
+    for an unknown ID, for a file that `apply` would refuse, for nothing left to adopt
+    and for an accepted difference that is not there; and the errors of `session`.
+    """
+    project.change(to)
+    with exclusive(
+        target, project.config.migration_table, wait=wait, lock_timeout=2.0, emit=emit
+    ) as session:
+        state = session.state()
+        adopted = plan.pending(project, state, to)
+        if not adopted:
+            raise UsageError(f"{to} and all before it are applied already")
+        plan.refuse_unfit(project, state, adopted, allow_unverified=True)
+        before = [change for change in project.changes if change.id in state.applied]
+        expected = produced.snapshot(
+            [*before, *adopted],
+            request,
+            migration_table=project.config.migration_table,
+            owner=produced.owner_of(session.work),
+            roles=produced.roles_of(session.work),
+        )
+        found = produced.differences(expected, catalog.snapshot(session.work), ())
+        found = tuple(d for d in found if d.kind != "column_order")
+        named = {f"{d.object} {d.name}" for d in found}
+        if unknown := [name for name in accept if name not in named]:
+            raise UsageError(
+                f"there is no difference called {unknown[0]!r} to accept",
+                detail="There are: " + ("; ".join(sorted(named)) or "none") + ".",
+            )
+        accepted = tuple(d for d in found if f"{d.object} {d.name}" in accept)
+        rest = tuple(d for d in found if d not in accepted)
+        if rest:
+            return Result(target.label, (), rest, accepted)
+        with session.work.transaction():
+            for change in adopted:
+                session.ledger.record_applied(
+                    session.work, 0.0, change, operation="mark"
+                )
+        for change in adopted:
+            emit(ChangeDone(change.id, "up", True, 0.0))
+        return Result(
+            target.label, tuple(change.id for change in adopted), (), accepted
+        )

@@ -1,0 +1,359 @@
+"""The command line: what may be said, and what an error looks like.
+
+Parses, calls one function of `commands`, and turns what it raises into a message and
+an exit code. Imports stay light here; each command imports what it needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from trunkline.errors import TrunklineError, UsageError
+
+EXIT_CODES = """\
+exit codes:
+  0  done, all as it should be
+  1  it ran, and something is not as it should be (a check, a rehearsal, a finding)
+  2  wrong usage or configuration, or refused before anything ran
+  3  the work could not be done (no server, no lock, a statement failed)
+"""
+
+DATABASE_HELP = (
+    "the database (else TRUNKLINE_DATABASE, else `database` in yoyo.ini); leave the "
+    "password to PGPASSWORD or a password file, since others can see a command line"
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, with our own way to say what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, hint=f"See `{self.prog} --help`.")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status; prints, and never raises."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    own, _, command = _cut(words)
+    as_json = "--json" in own
+    try:
+        options = _parser().parse_args(own)
+        if hasattr(options, "command_words"):
+            options.command_words = command
+        elif command:
+            raise UsageError("`--` and a command after it are for `sandbox` only")
+        run: Callable[[argparse.Namespace], int] = options.run
+        status = run(options)
+        sys.stdout.flush()
+    except TrunklineError as error:
+        _tell(error, as_json=as_json)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("trunkline: interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # Whoever read our output has had enough: end as a program in a pipe does.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except Exception:
+        print("trunkline: a defect of trunkline; please report it:", file=sys.stderr)
+        traceback.print_exc()
+        return TrunklineError.exit_code
+    return status
+
+
+def _cut(words: list[str]) -> tuple[list[str], bool, list[str]]:
+    """Our own words, and those of a command after `--`."""
+    if "--" not in words:
+        return words, False, []
+    at = words.index("--")
+    return words[:at], True, words[at + 1 :]
+
+
+def _tell(error: TrunklineError, *, as_json: bool) -> None:
+    if as_json:
+        document = {
+            "message": error.message,
+            "detail": error.detail,
+            "hint": error.hint,
+            "exit_code": error.exit_code,
+        }
+        print(json.dumps({"error": document}, ensure_ascii=False, indent=2))
+        return
+    print(f"trunkline: {error.message}", file=sys.stderr)
+    for word, text in (("detail", error.detail), ("hint", error.hint)):
+        if text:
+            indented = text.replace("\n", "\n        ")
+            print(f"{word + ':':<8}{indented}", file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="trunkline",
+        description="Apply, verify, roll back and rehearse PostgreSQL migrations "
+        "written in plain SQL.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_global(parser, default=None)
+    subparsers = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, parser_class=_Parser
+    )
+    for name, (summary, example, arguments) in _COMMANDS.items():
+        sub = subparsers.add_parser(
+            name,
+            help=summary,
+            description=summary[0].upper() + summary[1:] + ".",
+            epilog=f"example:\n  {example}\n\n{EXIT_CODES}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        _add_global(sub, default=argparse.SUPPRESS)
+        arguments(sub)
+        sub.set_defaults(run=_command(name))
+    return parser
+
+
+def _command(name: str) -> Callable[[argparse.Namespace], int]:
+    def run(options: argparse.Namespace) -> int:
+        from trunkline import commands
+
+        command: Callable[[argparse.Namespace], int] = getattr(commands, name)
+        return command(options)
+
+    return run
+
+
+def _add_global(parser: argparse.ArgumentParser, default: Any) -> None:
+    """Global options stand before the command or after it."""
+    flag = False if default is None else default
+    group = parser.add_argument_group("global options")
+    group.add_argument(
+        "--project",
+        metavar="DIR",
+        default=default,
+        help="the project (else the nearest directory upwards with a yoyo.ini)",
+    )
+    group.add_argument("--database", metavar="URL", default=default, help=DATABASE_HELP)
+    group.add_argument(
+        "--json",
+        action="store_true",
+        default=flag,
+        help="one JSON document on stdout; everything else goes to stderr",
+    )
+    group.add_argument(
+        "-v", "--verbose", action="store_true", default=flag, help="show every check"
+    )
+
+
+def _nothing(parser: argparse.ArgumentParser) -> None:
+    del parser
+
+
+def _locks(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--wait",
+        type=_seconds,
+        default=60.0,
+        metavar="SECONDS",
+        help="wait so long for another runner (default: 60)",
+    )
+    parser.add_argument(
+        "--lock-timeout",
+        type=_positive_seconds,
+        default=2.0,
+        metavar="SECONDS",
+        help="each attempt to take a lock may last so long (default: 2)",
+    )
+
+
+def _where(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--on",
+        default="embedded",
+        metavar="WHERE",
+        help="embedded (default), container, or the URL of a server to make scratch "
+        "databases on",
+    )
+    parser.add_argument(
+        "--postgres",
+        type=int,
+        choices=(16, 18),
+        default=18,
+        help="the embedded server's version (default: 18)",
+    )
+    parser.add_argument(
+        "--image",
+        default="postgres:17",
+        help="the container's image (default: postgres:17)",
+    )
+
+
+def _apply(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--to", metavar="ID", help="stop after this change")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would be applied, and stop"
+    )
+    parser.add_argument(
+        "--allow-unverified",
+        action="store_true",
+        help="also apply changes that have no verification",
+    )
+    _locks(parser)
+
+
+def _rollback(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ids", nargs="*", metavar="ID", help="the changes")
+    parser.add_argument("--to", metavar="ID", help="all applied after this one")
+    parser.add_argument("--last", type=_count, metavar="N", help="the last N applied")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument(
+        "--use",
+        choices=("file", "ledger"),
+        help="which rollback, where the file differs from what the ledger keeps",
+    )
+    _locks(parser)
+
+
+def _junit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--junit", metavar="FILE", help="also write the result as JUnit XML"
+    )
+
+
+def _verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "ids", nargs="*", metavar="ID", help="only these changes, no invariants"
+    )
+    _junit(parser)
+
+
+def _rehearse(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ids", nargs="*", metavar="ID", help="only these changes")
+    parser.add_argument(
+        "--allow-unverified",
+        action="store_true",
+        help="a change without a verification may be good",
+    )
+    _where(parser)
+    _junit(parser)
+
+
+def _sandbox(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--empty", action="store_true", help="without any change or fixture"
+    )
+    parser.set_defaults(command_words=[])
+    parser.usage = "trunkline sandbox [options] [-- COMMAND ...]"
+    _where(parser)
+
+
+def _adopt(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--to", metavar="ID", required=True, help="the last to mark")
+    parser.add_argument(
+        "--accept",
+        action="append",
+        default=[],
+        metavar="DIFFERENCE",
+        help="leave this difference, named as it is listed (may be given again)",
+    )
+    parser.add_argument(
+        "--wait",
+        type=_seconds,
+        default=60.0,
+        metavar="SECONDS",
+        help="wait so long for another runner (default: 60)",
+    )
+    _where(parser)
+
+
+def _new(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("slug", help="what the change is, in snake_case")
+
+
+#: name: (what it does, an example, its own arguments)
+_COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] = {
+    "status": (
+        "show what is applied, pending, changed since, and unknown",
+        "trunkline --database postgresql://dba@db.example/app status",
+        _nothing,
+    ),
+    "apply": (
+        "apply what is pending, each change verified before it commits",
+        "trunkline apply --to 20260210_managed_credentials_expand",
+        _apply,
+    ),
+    "rollback": (
+        "show what is lost, ask, roll back, and prove it",
+        "trunkline rollback --last 1",
+        _rollback,
+    ),
+    "verify": (
+        "run the checks of applied changes and the invariants, read-only",
+        "trunkline verify --junit verify.xml",
+        _verify,
+    ),
+    "rehearse": (
+        "prove on a throwaway that every change goes up, comes down and leaves nothing",
+        "trunkline rehearse --on container --image postgres:17",
+        _rehearse,
+    ),
+    "sandbox": (
+        "open psql, or run a command, on a throwaway with all changes and fixtures",
+        'trunkline sandbox -- psql -c "select count(*) from org_credentials"',
+        _sandbox,
+    ),
+    "adopt": (
+        "mark a database that already has the schema, after comparing its catalog",
+        "trunkline adopt --to 20260209_telephony_baseline",
+        _adopt,
+    ),
+    "drift": (
+        "compare a database with what its applied changes produce",
+        "trunkline drift --json",
+        _where,
+    ),
+    "lint": (
+        "check layout, headers, names and SQL of the project",
+        "trunkline lint",
+        _nothing,
+    ),
+    "new": (
+        "write the files of a new change from templates",
+        "trunkline new agents_remember_their_number",
+        _new,
+    ),
+}
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1e6:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds")
+    return value
+
+
+def _positive_seconds(text: str) -> float:
+    value = _seconds(text)
+    if value < 0.001:
+        raise argparse.ArgumentTypeError("a lock time-out of zero would wait for ever")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

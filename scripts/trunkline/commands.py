@@ -1,0 +1,220 @@
+"""The commands: each calls one function of the library and hands on what came of it.
+
+A function takes the parsed options and returns the exit status. It prints through a
+report and decides nothing itself.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from trunkline import config, project
+from trunkline.connect import Target, target
+from trunkline.errors import UsageError
+from trunkline.project import Project
+from trunkline.report import Report, json_report, text_report
+from trunkline.throwaway import Request
+
+
+def status(options: Namespace) -> int:
+    """`trunkline status`."""
+    from trunkline import status
+
+    loaded = _project(options)
+    found = status.read(loaded, _target(options, loaded))
+    _report(options).status(found)
+    return _exit(found.ok)
+
+
+def apply(options: Namespace) -> int:
+    """`trunkline apply`."""
+    from trunkline import apply
+
+    loaded = _project(options)
+    report = _report(options)
+    result = apply.run(
+        loaded,
+        _target(options, loaded),
+        apply.Options(
+            to=options.to,
+            dry_run=options.dry_run,
+            wait=options.wait,
+            lock_timeout=options.lock_timeout,
+            allow_unverified=options.allow_unverified,
+        ),
+        report.event,
+    )
+    report.applied(result, dry_run=options.dry_run)
+    return _exit(result.ok)
+
+
+def rollback(options: Namespace) -> int:
+    """`trunkline rollback`."""
+    from trunkline import rollback
+
+    ways = [bool(options.ids), options.to is not None, options.last is not None]
+    if sum(ways) != 1:
+        raise UsageError(
+            "say what to roll back: IDs, --to ID or --last N",
+            hint="`trunkline status` shows what is applied.",
+        )
+    loaded = _project(options)
+    where = _target(options, loaded)
+    report = _report(options)
+    selection = rollback.Selection(tuple(options.ids), options.to, options.last)
+    plan = rollback.plan(loaded, where, selection, options.use)
+    report.planned(plan)
+    if plan.changes and not options.yes:
+        _ask(where)
+    result = rollback.run(
+        loaded,
+        where,
+        plan,
+        rollback.Options(wait=options.wait, lock_timeout=options.lock_timeout),
+        report.event,
+    )
+    report.rolled_back(result)
+    return _exit(result.ok)
+
+
+def verify(options: Namespace) -> int:
+    """`trunkline verify`."""
+    from trunkline import verify
+    from trunkline.report import junit
+
+    loaded = _project(options)
+    junit.require_writable(options.junit)
+    report = _report(options)
+    result = verify.run(loaded, _target(options, loaded), options.ids, report.event)
+    if options.junit:
+        junit.write(options.junit, junit.of_checks(result.results))
+    report.verified(result)
+    return _exit(result.ok)
+
+
+def rehearse(options: Namespace) -> int:
+    """`trunkline rehearse`."""
+    from trunkline import rehearsal
+    from trunkline.report import junit
+
+    loaded = _project(options)
+    junit.require_writable(options.junit)
+    report = _report(options)
+    result = rehearsal.run(
+        loaded,
+        _request(options),
+        options.ids,
+        allow_unverified=options.allow_unverified,
+        emit=report.event,
+    )
+    if options.junit:
+        suites = junit.of_rehearsal(result, allow_unverified=options.allow_unverified)
+        junit.write(options.junit, suites)
+    report.rehearsed(result)
+    return _exit(result.ok)
+
+
+def sandbox(options: Namespace) -> int:
+    """`trunkline sandbox`; the status is the command's own."""
+    from trunkline import sandbox
+
+    return sandbox.run(
+        _project(options),
+        _request(options),
+        options.command_words,
+        empty=options.empty,
+    )
+
+
+def adopt(options: Namespace) -> int:
+    """`trunkline adopt`."""
+    from trunkline import adopt
+
+    loaded = _project(options)
+    report = _report(options)
+    result = adopt.run(
+        loaded,
+        _target(options, loaded),
+        _request(options),
+        to=options.to,
+        accept=options.accept,
+        wait=options.wait,
+        emit=report.event,
+    )
+    report.adopted(result)
+    return _exit(result.ok)
+
+
+def drift(options: Namespace) -> int:
+    """`trunkline drift`."""
+    from trunkline import drift
+
+    loaded = _project(options)
+    result = drift.run(loaded, _target(options, loaded), _request(options))
+    _report(options).drifted(result)
+    return _exit(result.ok)
+
+
+def lint(options: Namespace) -> int:
+    """`trunkline lint`."""
+    from trunkline import lint
+
+    result = lint.run(_project(options))
+    _report(options).linted(result)
+    return _exit(not result.findings)
+
+
+def new(options: Namespace) -> int:
+    """`trunkline new`."""
+    from trunkline import new
+
+    written = new.write(_project(options), options.slug)
+    _report(options).written(written)
+    return 0
+
+
+def _project(options: Namespace) -> Project:
+    if options.project:
+        return project.load(Path(options.project).resolve())
+    return project.load(config.find(Path.cwd()))
+
+
+def _target(options: Namespace, loaded: Project) -> Target:
+    url = (
+        options.database
+        or os.environ.get("TRUNKLINE_DATABASE")
+        or loaded.config.database
+    )
+    if not url:
+        raise UsageError(
+            "no database is named",
+            hint="Pass --database URL, set TRUNKLINE_DATABASE, or write `database = "
+            "…` in yoyo.ini.",
+        )
+    return target(url)
+
+
+def _request(options: Namespace) -> Request:
+    return Request(on=options.on, postgres=options.postgres, image=options.image)
+
+
+def _report(options: Namespace) -> Report:
+    return json_report() if options.json else text_report(verbose=options.verbose)
+
+
+def _ask(where: Target) -> None:
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "nobody is there to be asked",
+            hint="Read the plan above, then pass --yes.",
+        )
+    print(f"Roll back on {where.label}? [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UsageError("not rolled back: the answer was no")
+
+
+def _exit(ok: bool) -> int:
+    return 0 if ok else 1

@@ -1,0 +1,100 @@
+"""The catalog that given changes produce, built on a throwaway.
+
+What `drift` and `adopt` hold a live database against. The throwaway runs the changes as
+a role of the live owner's name and has the live server's roles, so that owners and
+grants can be compared as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from psycopg import Connection, sql
+
+from trunkline import catalog
+from trunkline.catalog import Difference, Snapshot
+from trunkline.connect import of_keywords
+from trunkline.errors import Failure
+from trunkline.events import ignore
+from trunkline.project import Change
+from trunkline.rehearsal.change import bring_up
+from trunkline.session import alone
+from trunkline.throwaway import Request, Server, open_server
+
+
+def owner_of(connection: Connection) -> str:
+    """Who runs the changes of a live database: the owner of the ledger, else us."""
+    row = connection.execute(
+        "select coalesce((select pg_get_userbyid(nspowner) from pg_namespace"
+        " where nspname = 'trunkline'), current_user)"
+    ).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def roles_of(connection: Connection) -> tuple[str, ...]:
+    """The names of the roles that a server's databases can own and grant with."""
+    rows = connection.execute(
+        "select rolname from pg_roles where rolname not like 'pg\\_%' order by 1"
+    )
+    return tuple(str(row[0]) for row in rows)
+
+
+def snapshot(
+    changes: Sequence[Change],
+    request: Request,
+    *,
+    migration_table: str,
+    owner: str,
+    roles: Iterable[str],
+) -> Snapshot:
+    """Apply `changes` to an empty database as `owner` and read its catalog.
+
+    Raises Failure when a change cannot be applied there.
+    """
+    with open_server(request) as server:
+        _make_roles(server, owner, roles)
+        database = server.create()
+        keywords = server.conninfo(database)
+        as_owner = owner.replace("\\", "\\\\").replace(" ", "\\ ")
+        target = of_keywords({**keywords, "options": f"-c role={as_owner}"})
+        with server.connect(database) as connection:
+            connection.execute(
+                sql.SQL("alter database {} owner to {}").format(
+                    sql.Identifier(database), sql.Identifier(owner)
+                )
+            )
+        with alone(target, migration_table, lock_timeout=2.0, emit=ignore) as session:
+            for change in changes:
+                error = bring_up(session, change)
+                if error is not None:
+                    raise Failure(
+                        f"{change.id} cannot be applied to an empty database",
+                        detail=error,
+                    )
+            return catalog.snapshot(session.work)
+
+
+def differences(
+    expected: Snapshot, found: Snapshot, ignored: Sequence[str]
+) -> tuple[Difference, ...]:
+    """In what a live catalog departs, without what is ignored by `object name`.
+
+    The database's own owner and name are the installation's, not the changes'.
+    """
+    return tuple(
+        difference
+        for difference in catalog.compare(expected, found)
+        if difference.object != "database"
+        and f"{difference.object} {difference.name}" not in ignored
+    )
+
+
+def _make_roles(server: Server, owner: str, roles: Iterable[str]) -> None:
+    with server.connect("postgres") as connection:
+        there = set(roles_of(connection))
+        for role in sorted({*roles, owner} - there):
+            connection.execute(sql.SQL("create role {}").format(sql.Identifier(role)))
+        connection.execute(
+            sql.SQL("alter role {} superuser").format(sql.Identifier(owner))
+        )

@@ -1,0 +1,21 @@
+"""Reports: what the commands print. They render events and results, nothing else."""
+
+from __future__ import annotations
+
+from trunkline.report.base import Report
+
+__all__ = ["Report", "json_report", "text_report"]
+
+
+def text_report(*, verbose: bool) -> Report:
+    """The transcript for a person."""
+    from trunkline.report.text import TextReport
+
+    return TextReport(verbose=verbose)
+
+
+def json_report() -> Report:
+    """One JSON document on stdout, and events that matter on stderr."""
+    from trunkline.report.document import JsonReport
+
+    return JsonReport()

@@ -1,0 +1,91 @@
+"""JUnit XML, for CI: one case for each check, or for each rehearsed change."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trunkline.errors import UsageError
+from trunkline.report.words import check_lines, difference_lines, lost_lines
+
+if TYPE_CHECKING:
+    from junitparser import JUnitXml
+
+    from trunkline.events import CheckResult
+    from trunkline.rehearsal.result import RehearsalReport
+
+
+def require_writable(file: str | None) -> None:
+    """Raise UsageError, before any work, when the file could not be written."""
+    if file is None:
+        return
+    path = Path(file)
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise UsageError(
+            f"{file} cannot be written",
+            hint="Name a file in a directory that exists and is writable.",
+        )
+
+
+def of_checks(results: Iterable[CheckResult]) -> JUnitXml:
+    """A suite for each change or invariant file, a case for each check."""
+    from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
+
+    document = JUnitXml("trunkline verify")
+    for change, group in groupby(results, key=lambda result: result.change):
+        suite = TestSuite(change)
+        for result in group:
+            case = TestCase(result.sentence, change, result.seconds)
+            if result.error is not None:
+                case.result = [Error(result.error, "error")]
+            elif not result.passed:
+                failure = Failure(f"{len(result.violations)} violations", "violation")
+                failure.text = "\n".join(check_lines(result))
+                case.result = [failure]
+            suite.add_testcase(case)
+        document.add_testsuite(suite)
+    document.update_statistics()
+    return document
+
+
+def of_rehearsal(report: RehearsalReport, *, allow_unverified: bool) -> JUnitXml:
+    """One suite, a case for each change."""
+    from junitparser import Failure, JUnitXml, TestCase, TestSuite
+
+    document = JUnitXml("trunkline rehearse")
+    suite = TestSuite(f"{report.project} on PostgreSQL {report.server_version}")
+    for change in report.changes:
+        case = TestCase(change.id, report.project, change.seconds)
+        if not change.ok(allow_unverified=allow_unverified):
+            failure = Failure(change.error or str(change.verdict), str(change.verdict))
+            lines = [
+                *difference_lines(change.differences, f"rollbacks/{change.id}.sql"),
+                *lost_lines(change.lost, f"rollbacks/{change.id}.sql"),
+                *(
+                    line
+                    for result in change.checks
+                    if not result.passed
+                    for line in check_lines(result)
+                ),
+            ]
+            failure.text = "\n".join(lines)
+            case.result = [failure]
+        suite.add_testcase(case)
+    document.add_testsuite(suite)
+    document.update_statistics()
+    return document
+
+
+def write(file: str, document: JUnitXml) -> None:
+    """Write the file whole or not at all. Raises UsageError when it cannot be."""
+    path = Path(file)
+    half = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        document.write(str(half), pretty=True)
+        half.replace(path)
+    except OSError as error:
+        half.unlink(missing_ok=True)
+        raise UsageError(f"{file} cannot be written", detail=error.strerror) from None

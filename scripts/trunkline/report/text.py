@@ -1,0 +1,209 @@
+"""The transcript: sqitch's direction marks and dot leaders, then one counted line."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from trunkline.events import (
+    ChangeDone,
+    ChangeFailed,
+    Checked,
+    CheckResult,
+    Event,
+    Notice,
+    Verified,
+    Waiting,
+)
+from trunkline.report.words import (
+    check_lines,
+    counted,
+    difference_lines,
+    duration,
+    lost_lines,
+)
+
+if TYPE_CHECKING:
+    from trunkline import adopt, apply, drift, lint, rollback, status, verify
+    from trunkline.rehearsal.result import ChangeReport, RehearsalReport
+
+WIDTH = 66
+_GREEN, _RED, _PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[0m"
+
+
+class TextReport:
+    """For a person: results to stdout, waits and notices to stderr."""
+
+    def __init__(self, *, verbose: bool) -> None:
+        self._verbose = verbose
+        self._colour = sys.stdout.isatty()
+        self._started = perf_counter()
+
+    def event(self, event: Event) -> None:
+        from trunkline.rehearsal.result import Rehearsed
+
+        match event:
+            case ChangeDone(id=name, direction=direction, ok=ok, seconds=seconds):
+                self._line("+" if direction == "up" else "-", name, ok, seconds)
+            case ChangeFailed(id=name, direction=direction, seconds=seconds):
+                self._line("+" if direction == "up" else "-", name, False, seconds)
+            case Verified(id=name, ok=ok, seconds=seconds):
+                self._line("*", name, ok, seconds)
+            case Checked(result=result) if self._verbose:
+                mark = "ok" if result.passed else "not ok"
+                print(f"    {mark:<6} {result.sentence}")
+            case Rehearsed(report=report, ok=ok):
+                self._rehearsed(report, ok=ok)
+            case Waiting(what=what, for_whom=whom):
+                print(f"waiting: {what}: {whom}", file=sys.stderr, flush=True)
+            case Notice(text=text):
+                print(f"note: {text}", file=sys.stderr, flush=True)
+
+    def status(self, found: status.Status) -> None:
+        marks = {"applied": "+", "pending": " ", "partly applied": "~", "unknown": "?"}
+        for row in found.rows:
+            when = f"{row.applied_at:%Y-%m-%d %H:%M} UTC" if row.applied_at else ""
+            who = f" by {row.applied_by}" if row.applied_by else ""
+            words = f"{row.state} {when}{who}".rstrip()
+            print(f"{marks[row.state]} {_led(row.id)} {words}")
+            for path in row.changed:
+                print(f"    {path} has changed since it was applied")
+            for sentence in row.failing:
+                print(f"    failing since it was applied: {sentence}")
+        states: Counter[str] = Counter(row.state for row in found.rows)
+        told = ", ".join(f"{states[s]} {s}" for s in marks if states[s])
+        count = counted(len(found.rows), "change")
+        print(f"{count} on {found.database}: {told or 'none'}")
+
+    def applied(self, result: apply.Result, *, dry_run: bool) -> None:
+        if dry_run:
+            for name in result.pending:
+                print(f"+ {name}")
+            print(f"{counted(len(result.pending), 'change')} would be applied")
+            return
+        self._ended(result.failing, result.complaint, result.hint)
+        if result.applied or not result.complaint:
+            print(f"{counted(len(result.applied), 'change')} applied in {self._took()}")
+
+    def planned(self, plan: rollback.Plan) -> None:
+        for change in plan.changes:
+            source = "" if change.source == "file" else " (by the ledger's SQL)"
+            print(f"will roll back {change.id}{source}")
+            for loss in change.losses:
+                rows = "" if loss.count is None else f" ({counted(loss.count, 'row')})"
+                print(f"    loses: {loss.text}{rows}")
+            for text in change.leaves:
+                print(f"    leaves: {text}")
+        if not plan.changes:
+            print("nothing to roll back")
+        sys.stdout.flush()
+
+    def rolled_back(self, result: rollback.Result) -> None:
+        self._ended(result.failing, result.complaint, result.hint)
+        if result.rolled_back or not result.complaint:
+            count = counted(len(result.rolled_back), "change")
+            print(f"{count} rolled back in {self._took()}")
+
+    def verified(self, result: verify.Result) -> None:
+        self._checks(result.failing)
+        failed = len(result.failing)
+        told = f"{failed} failed" if failed else "all passed"
+        print(f"{counted(len(result.results), 'check')} in {self._took()}: {told}")
+
+    def rehearsed(self, result: RehearsalReport) -> None:
+        verdicts = Counter(str(change.verdict) for change in result.changes)
+        told = ", ".join(f"{n} {verdict}" for verdict, n in verdicts.most_common())
+        print(
+            f"{counted(len(result.changes), 'change')} rehearsed on PostgreSQL "
+            f"{result.server_version} ({result.on}) in {duration(result.seconds)}: "
+            f"{told or 'none'}"
+        )
+
+    def adopted(self, result: adopt.Result) -> None:
+        self._indented(difference_lines(result.differences, None))
+        for difference in result.accepted:
+            print(f"    accepted: {difference.object} {difference.name}")
+        if result.differences:
+            print(
+                f"{counted(len(result.differences), 'difference')}, nothing marked: "
+                "repair each, or pass --accept 'OBJECT NAME' for it"
+            )
+        else:
+            count = counted(len(result.marked), "change")
+            print(f"{count} marked as applied on {result.database}")
+
+    def drifted(self, result: drift.Result) -> None:
+        for line in difference_lines(result.differences, None):
+            print(line)
+        ignored = f", {result.ignored} ignored" if result.ignored else ""
+        print(
+            f"{counted(len(result.differences), 'difference')}{ignored} between "
+            f"{result.database} and what its "
+            f"{counted(result.applied, 'change')} would produce"
+        )
+
+    def linted(self, result: lint.Report) -> None:
+        for finding in result.findings:
+            print(f"{finding} [{finding.fault.rule}]")
+            if finding.fault.hint:
+                print(f"    {finding.fault.hint}")
+        count = counted(len(result.findings), "finding")
+        print(f"{count} in {counted(result.files, 'file')}")
+
+    def written(self, paths: Sequence[str]) -> None:
+        for path in paths:
+            print(f"wrote {path}")
+
+    def _rehearsed(self, report: ChangeReport, *, ok: bool) -> None:
+        self._line("*", report.id, ok, report.seconds)
+        if str(report.verdict) != "exact":
+            reason = f": {report.error}" if report.error else ""
+            self._indented(f"{report.verdict}{reason}".splitlines())
+        file = f"rollbacks/{report.id}.sql"
+        self._indented(difference_lines(report.differences, file))
+        self._indented(lost_lines(report.lost, file))
+        for declared in report.declared:
+            if declared.count or self._verbose:
+                print(f"    declared, {declared.count} found: {declared.text}")
+        failing = [result for result in report.checks if not result.passed]
+        self._checks(failing)
+        if self._verbose:
+            for result in report.checks:
+                if result.passed:
+                    print(f"    ok     {result.sentence}")
+        sys.stdout.flush()
+
+    def _line(self, mark: str, name: str, ok: bool, seconds: float) -> None:
+        word = "ok" if ok else "not ok"
+        if self._colour:
+            word = f"{_GREEN if ok else _RED}{word}{_PLAIN}"
+        print(f"{mark} {_led(name)} {word}  {duration(seconds)}", flush=True)
+
+    def _ended(
+        self, failing: Iterable[CheckResult], complaint: str | None, hint: str | None
+    ) -> None:
+        self._checks(failing)
+        sys.stdout.flush()
+        if complaint:
+            print(f"trunkline: {complaint}", file=sys.stderr)
+            if hint:
+                print(f"hint:   {hint}", file=sys.stderr)
+
+    def _checks(self, failing: Iterable[CheckResult]) -> None:
+        for result in failing:
+            self._indented(check_lines(result))
+
+    def _indented(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            print(f"    {line}")
+
+    def _took(self) -> str:
+        return duration(perf_counter() - self._started)
+
+
+def _led(name: str) -> str:
+    """A name and dots up to one column."""
+    return f"{name} ".ljust(WIDTH, ".")

@@ -1,0 +1,2 @@
+-- The exact mirror of the migration, in reverse order, one statement for one.
+
