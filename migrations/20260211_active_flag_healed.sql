@@ -42,4 +42,4 @@ comment on table private.missing_active_flags is
 'The credentials whose is_active was NULL, so that a rollback can say so again.';
 
 comment on column private.missing_active_flags.updated_at is
-'The credential''s own value at that time; filling the flag does not count as a change.';
+'The credential''s own value at that time: filling the flag is no change of it.';

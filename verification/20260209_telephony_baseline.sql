@@ -26,7 +26,7 @@ select
     || ' instead of ' || expected.type as detail
 from (
     values
-    ('organizations', 'uuid', '{id}'::text []),
+    ('organizations', 'uuid', '{id}'::text[]),
     ('organizations', 'text', '{name,telephony_mode,vapi_credential_id}'),
     ('user_org_roles', 'uuid', '{id,user_id,org_id}'),
     ('user_org_roles', 'text', '{role}'),
@@ -96,7 +96,7 @@ select
     'the column may be null' as detail
 from (
     values
-    ('organizations', '{id,name}'::text []),
+    ('organizations', '{id,name}'::text[]),
     ('user_org_roles', '{id,user_id,org_id,role}'),
     ('org_credentials', '{id,org_id,provider,encrypted_config}'),
     (

@@ -51,7 +51,9 @@ where
         from pg_default_acl as d
         where
             d.defaclrole = (
-                select nspowner from pg_namespace where nspname = 'private'
+                select n.nspowner
+                from pg_namespace as n
+                where n.nspname = 'private'
             )
             and d.defaclnamespace = 0
             and d.defaclobjtype = 'f'

@@ -1,0 +1,1 @@
+../rollbacks/20260212_agents_belong_to_an_org.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260212_current_organization.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260212_managed_numbers_subaccount_index.sql

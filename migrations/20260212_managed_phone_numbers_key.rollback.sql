@@ -1,0 +1,1 @@
+../rollbacks/20260212_managed_phone_numbers_key.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260212_org_credentials_key.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260212_org_feature_flags_key.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260212_twilio_subaccounts_key.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260212_user_org_roles_key.sql
