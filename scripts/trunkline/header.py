@@ -19,7 +19,7 @@ FileKind = Literal["migration", "rollback", "verification", "invariant", "traffi
 KNOWN: dict[FileKind, frozenset[str]] = {
     "migration": frozenset({"depends", "transactional"}),
     "rollback": frozenset({"loses", "leaves"}),
-    "verification": frozenset({"check", "check after"}),
+    "verification": frozenset({"check", "check after", "survives"}),
     "invariant": frozenset({"since", "check", "check after"}),
     "traffic": frozenset({"since", "until", "weight"}),
 }
@@ -82,6 +82,15 @@ class Leftover:
     object: str
     reason: str
     line: int
+
+
+@dataclass(frozen=True)
+class Survival:
+    """`-- survives:`: mutants, by name (`*` for any part), that no check notices."""
+
+    text: str
+    mutant: str
+    reason: str
 
 
 def read(text: str, kind: FileKind) -> tuple[tuple[Directive, ...], tuple[Fault, ...]]:
@@ -208,6 +217,30 @@ def _without_reason(value: str) -> tuple[str, str]:
     if not dashes:
         return value, ""
     return value[: dashes[0].start()].strip(), value[dashes[0].end() :].strip()
+
+
+def survivals(
+    directives: tuple[Directive, ...],
+) -> tuple[tuple[Survival, ...], tuple[Fault, ...]]:
+    """The accepted survivors of a verification file."""
+    accepted: list[Survival] = []
+    faults: list[Fault] = []
+    for directive in directives:
+        if directive.name != "survives":
+            continue
+        mutant, reason = _without_reason(directive.value)
+        if mutant and reason:
+            accepted.append(Survival(directive.value, mutant, reason))
+        else:
+            faults.append(
+                Fault(
+                    "directive-value",
+                    directive.line,
+                    "`-- survives:` cannot be read",
+                    "Write `-- survives: the mutant's name — why`.",
+                )
+            )
+    return tuple(accepted), tuple(faults)
 
 
 def _loss(directive: Directive, match: re.Match[str], reason: str) -> Loss:

@@ -16,7 +16,7 @@ from pathlib import Path
 from trunkline import config, header
 from trunkline.config import Config
 from trunkline.errors import UsageError
-from trunkline.header import Fault, FileKind, Leftover, Loss
+from trunkline.header import Fault, FileKind, Leftover, Loss, Survival
 from trunkline.statements import DoesNotParse, Statement, split
 from trunkline.verification import Check, checks
 
@@ -60,6 +60,7 @@ class Change:
     transactional: bool
     losses: tuple[Loss, ...]
     leaves: tuple[Leftover, ...]
+    survives: tuple[Survival, ...]
     link: Fault | None
 
     @property
@@ -209,17 +210,24 @@ def _change(settings: Config, path: Path) -> Change:
         declared, _ = header.read(rollback.text, "rollback")
         losses, leaves, faults = header.losses(declared)
         rollback = replace(rollback, faults=rollback.faults + faults)
-    verification = root / "verification"
+    checked = root / "verification" / path.name
+    verification = _optional(root, checked, "verification")
+    survives: tuple[Survival, ...] = ()
+    if verification is not None:
+        accepted, _ = header.read(verification.text, "verification")
+        survives, faults = header.survivals(accepted)
+        verification = replace(verification, faults=verification.faults + faults)
     return Change(
         id=name,
         migration=migration,
         rollback=rollback,
-        verification=_optional(root, verification / path.name, "verification"),
-        fixture=_optional(root, verification / "fixtures" / path.name, None),
+        verification=verification,
+        fixture=_optional(root, checked.parent / "fixtures" / path.name, None),
         depends=header.depends(directives),
         transactional=transactional,
         losses=losses,
         leaves=leaves,
+        survives=survives,
         link=_link_fault(root, path),
     )
 
