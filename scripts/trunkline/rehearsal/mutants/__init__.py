@@ -1,0 +1,116 @@
+"""Mutants: catalogs in which one thing that a change built is broken.
+
+They are made from two snapshots alone, before the change and after. The SQL that makes
+a mutant of a database is the repair of the comparison, so whatever the catalog can
+repair, a mutant can break. Nothing here runs SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trunkline.catalog import Snapshot, compare
+from trunkline.catalog.words import Facts
+from trunkline.rehearsal.mutants.alteration import (
+    Alteration,
+    Path,
+    comments_removed,
+    value,
+)
+from trunkline.rehearsal.mutants.grants import grants, roles_in
+from trunkline.rehearsal.mutants.objects import ALTERATIONS
+from trunkline.rehearsal.mutants.routines import routine
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One thing broken: which object, what was done to it, and the SQL that does it.
+
+    `touches` leads to the fact of the object that is altered.
+    """
+
+    kind: str
+    object: str
+    what: str
+    touches: Path
+    sql: str
+
+    @property
+    def name(self) -> str:
+        """What a report and a `-- survives:` line call it."""
+        return f"{self.kind} {self.object}: {self.what}"
+
+    def is_superseded(self, built: Snapshot, final: Snapshot) -> bool:
+        """Whether what it breaks is no more as the change built it in the end.
+
+        A check holds for as long as its change is applied, so it cannot ask for what a
+        later change alters.
+        """
+        was = built.of(self.kind)[self.object]
+        now = final.of(self.kind).get(self.object)
+        return now is None or value(was, self.touches) != value(now, self.touches)
+
+
+def mutants(before: Snapshot, after: Snapshot) -> Iterator[Mutant]:
+    """Every mutant of what is in `after` and was not, or not so, in `before`.
+
+    One that no SQL can make is left out.
+    """
+    roles = roles_in(after)
+    for kind, objects in after.objects.items():
+        for name, facts in objects.items():
+            old = before.of(kind).get(name)
+            if old == facts:
+                continue
+            for alteration in _alterations(kind, facts, roles):
+                path = alteration.touches
+                if old is not None and value(old, path) == value(facts, path):
+                    continue
+                sql = _sql(after, (kind, name), alteration.facts)
+                if sql:
+                    yield Mutant(kind, name, alteration.what, path, sql)
+
+
+def _alterations(
+    kind: str, facts: Facts, roles: tuple[str, ...]
+) -> Iterator[Alteration]:
+    if kind in ALTERATIONS:
+        yield from ALTERATIONS[kind](facts)
+    if kind in ("function", "procedure"):
+        yield from routine(facts)
+    yield from grants(kind, facts, roles)
+    yield from comments_removed(facts)
+
+
+def _sql(catalog: Snapshot, key: Key, facts: Facts | None) -> str:
+    """The SQL that takes a database to a catalog in which one object is other."""
+    kind, name = key
+    objects = dict(catalog.objects)
+    if facts is not None:
+        objects[kind] = {**objects[kind], name: facts}
+    else:
+        for gone_kind, gone in (key, *_standing_on(catalog, key)):
+            objects[gone_kind] = {
+                other: kept
+                for other, kept in objects[gone_kind].items()
+                if other != gone
+            }
+    wanted = Snapshot(objects, catalog.needs, catalog.server_version)
+    return "\n".join(d.repair for d in compare(wanted, catalog) if d.repair)
+
+
+def _standing_on(catalog: Snapshot, key: Key) -> set[Key]:
+    """All that has to go with an object: a foreign key with its target's key."""
+    found: set[Key] = set()
+    open_ends = {key}
+    while open_ends:
+        open_ends = {
+            upper
+            for upper, needed in catalog.needs.items()
+            if needed & open_ends and upper not in found and catalog.has(upper)
+        }
+        found |= open_ends
+    return found
