@@ -44,11 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     own, _, command = _cut(words)
     as_json = "--json" in own
     try:
-        options = _parser().parse_args(own)
-        if hasattr(options, "command_words"):
-            options.command_words = command
-        elif command:
-            raise UsageError("`--` and a command after it are for `sandbox` only")
+        options = _parse(own, command)
         run: Callable[[argparse.Namespace], int] = options.run
         status = run(options)
         sys.stdout.flush()
@@ -67,6 +63,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         return TrunklineError.exit_code
     return status
+
+
+def _parse(own: list[str], command: list[str]) -> argparse.Namespace:
+    options = _parser().parse_args(own)
+    if hasattr(options, "command_words"):
+        options.command_words = command
+    elif command:
+        raise UsageError("`--` and a command after it are for `sandbox` only")
+    return options
 
 
 def _cut(words: list[str]) -> tuple[list[str], bool, list[str]]:

@@ -6,6 +6,7 @@ reaches a message: errors name the `label`, which has none.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -54,12 +55,15 @@ def target(url: str) -> Target:
 
 def of_keywords(keywords: dict[str, Any]) -> Target:
     """The target of libpq's keywords (host, port, user, password, dbname, …)."""
-    user = keywords.get("user")
-    host = keywords.get("host") or "local socket"
-    port = keywords.get("port")
-    label = f"{user}@{host}" if user else str(host)
+
+    def said(keyword: str, variable: str) -> str:
+        return str(keywords.get(keyword) or os.environ.get(variable) or "")
+
+    user, host = said("user", "PGUSER"), said("host", "PGHOST") or "local socket"
+    port, name = said("port", "PGPORT"), said("dbname", "PGDATABASE")
+    label = f"{user}@{host}" if user else host
     label += f":{port}" if port else ""
-    label += f"/{keywords['dbname']}" if keywords.get("dbname") else ""
+    label += f"/{name}" if name else ""
     return Target(keywords, label)
 
 

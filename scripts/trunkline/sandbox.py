@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ def run(
 
     The command finds the database by `DATABASE_URL`, `PGHOST`, `PGPORT`, `PGUSER`,
     `PGDATABASE` and `PGPASSWORD`, and psql by its name even where none is installed.
+    `TRUNKLINE_DATABASE` is set too, so `trunkline` in it works on nothing else.
     With `empty`, the database has no change and no ledger. Raises Failure when a change
     or a fixture cannot be applied, or the command cannot be started.
     """
@@ -31,14 +33,16 @@ def run(
             for change in project.changes:
                 stage.apply(change)
             database = stage.database
-        environment = {**os.environ, **server.environment(database)}
-        if server.binaries is not None:
-            environment["PATH"] = _joined(server.binaries, environment.get("PATH"))
+        found = server.environment(database)
+        environment = {
+            **os.environ,
+            **found,
+            "TRUNKLINE_DATABASE": found["DATABASE_URL"],
+            "PATH": _path(server.binaries),
+        }
         words = list(command) or ["psql"]
         try:
-            done = subprocess.run(
-                words, env=environment, cwd=None, check=False, shell=False
-            )
+            done = subprocess.run(words, env=environment, check=False)
         except OSError as error:
             raise Failure(
                 f"{words[0]} cannot be started", detail=error.strerror
@@ -46,9 +50,11 @@ def run(
     return _status(done.returncode)
 
 
-def _joined(binaries: Path, path: str | None) -> str:
-    """The server's own programs come last: who has a psql of his own gets that."""
-    return os.pathsep.join(part for part in (path, str(binaries)) if part)
+def _path(binaries: Path | None) -> str:
+    """Where commands are looked for: as usual; then beside this Python (`yoyo`,
+    `trunkline`); then the server's own, so who has a psql of his own gets that."""
+    parts = (os.environ.get("PATH"), Path(sys.executable).parent, binaries)
+    return os.pathsep.join(str(part) for part in parts if part)
 
 
 def _status(code: int) -> int:
