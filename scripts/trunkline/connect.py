@@ -44,7 +44,7 @@ def target(url: str) -> Target:
     except psycopg.ProgrammingError as error:
         raise UsageError(
             "the database URL cannot be read",
-            detail=_redacted(str(error), url),
+            detail=_redacted(str(error).strip(), url),
             hint="Write postgresql://user@host:port/database.",
         ) from None
     if schema is not None:
@@ -139,7 +139,7 @@ def _without_schema(url: str) -> tuple[str, str | None]:
 def _reason(error: Exception, target: Target) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     password = str(target.keywords.get("password") or "")
-    return _redacted(lines[-1] if lines else type(error).__name__, password)
+    return _redacted(" ".join(lines) or type(error).__name__, password)
 
 
 def _redacted(text: str, secret: str) -> str:

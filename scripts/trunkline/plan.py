@@ -98,11 +98,11 @@ def _unfit(change: Change, allow_unverified: bool) -> Iterable[Problem]:
             "Write the exact undo.",
         )
         yield Problem(path, fault)
-    if change.verification is None and not allow_unverified:
+    if not change.checks and not change.problems and not allow_unverified:
         fault = Fault(
             "verification-missing",
             1,
-            f"the change has no verification/{change.id}.sql",
+            f"the change has no check in verification/{change.id}.sql",
             "Write what must hold, or pass --allow-unverified.",
         )
         yield Problem(path, fault)

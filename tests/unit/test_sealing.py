@@ -276,7 +276,7 @@ def test_the_nearest_accepted_spelling_fails_only_at_its_tag() -> None:
     [
         "",
         '{"authToken": "in the clear"}',
-        SEALED,
+        pytest.param(SEALED, id="the v2 form"),
         f"{'0' * 22}:{'0' * 32}:00",
         f"{'0' * 24}:{'0' * 30}:00",
         f"{'0' * 24}:{'0' * 32}:0",

@@ -212,7 +212,7 @@ def _verify(trial: Trial, found: _Findings) -> None:
         names = ", ".join(sorted({result.change for result in failed}))
         raise _Stopped(
             Verdict.VERIFICATION_FAILED,
-            f"{len(failed)} checks fail after the migration ({names})",
+            f"checks fail after the migration: {len(failed)} ({names})",
         )
 
 

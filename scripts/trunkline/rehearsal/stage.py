@@ -91,7 +91,7 @@ class Stage:
                 failed = proof.failing(results)
                 if not failed:
                     return report
-                error = f"{len(failed)} checks fail once the fixture is loaded"
+                error = f"checks fail once the fixture is loaded: {len(failed)}"
                 report = replace(report, checks=(*report.checks, *failed))
         if not report.ok(allow_unverified=True):
             return report
