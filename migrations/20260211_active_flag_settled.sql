@@ -8,4 +8,6 @@
 
 drop trigger a_missing_flag_is_off on public.org_credentials;
 
+-- Nobody but that trigger could call it.
+-- squawk-ignore ban-drop-function
 drop function private.missing_flag_is_off();

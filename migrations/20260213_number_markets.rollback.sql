@@ -1,0 +1,1 @@
+../rollbacks/20260213_number_markets.sql

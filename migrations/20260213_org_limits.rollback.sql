@@ -1,0 +1,1 @@
+../rollbacks/20260213_org_limits.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260213_policies_ask_once.sql

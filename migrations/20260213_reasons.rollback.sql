@@ -1,0 +1,1 @@
+../rollbacks/20260213_reasons.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260214_assignable_credentials.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260214_credential_number.sql

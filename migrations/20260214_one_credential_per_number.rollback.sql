@@ -1,0 +1,1 @@
+../rollbacks/20260214_one_credential_per_number.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260215_org_data_keys.sql

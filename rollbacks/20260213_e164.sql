@@ -1,0 +1,3 @@
+-- Leaves phone numbers without a form.
+
+drop domain public.e164;
