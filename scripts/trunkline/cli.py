@@ -13,9 +13,11 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
+from types import FrameType
 from typing import Any, NoReturn
 
-from trunkline.errors import TrunklineError, UsageError
+from trunkline.errors import Failure, TrunklineError, UsageError
 
 EXIT_CODES = """\
 exit codes:
@@ -31,6 +33,10 @@ DATABASE_HELP = (
 )
 
 
+class _Ended(KeyboardInterrupt):
+    """SIGTERM or SIGHUP, taken like Ctrl-C: a query is cancelled, all cleaned up"""
+
+
 class _Parser(argparse.ArgumentParser):
     """argparse, with our own way to say what is wrong."""
 
@@ -40,6 +46,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status; prints, and never raises."""
+    _prepare()
     words = list(sys.argv[1:] if arguments is None else arguments)
     own, _, command = _cut(words)
     as_json = "--json" in own
@@ -49,20 +56,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = run(options)
         sys.stdout.flush()
     except TrunklineError as error:
-        _tell(error, as_json=as_json)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("trunkline: interrupted", file=sys.stderr)
-        return 128 + signal.SIGINT
+        return _tell(error, as_json=as_json)
+    except KeyboardInterrupt as error:
+        number = error.args[0] if isinstance(error, _Ended) else signal.SIGINT
+        print(f"trunkline: ended by {signal.Signals(number).name}", file=sys.stderr)
+        return 128 + int(number)
     except BrokenPipeError:
         # Whoever read our output has had enough: end as a program in a pipe does.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
-    except Exception:
-        print("trunkline: a defect of trunkline; please report it:", file=sys.stderr)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _tell(Failure(f"{where}{error.strerror or error}"), as_json=as_json)
+    except Exception as error:
         traceback.print_exc()
-        return TrunklineError.exit_code
+        defect = Failure(
+            f"{type(error).__name__}: {error}",
+            hint="This is a defect of trunkline; please report it.",
+        )
+        return _tell(defect, as_json=as_json)
     return status
+
+
+def _prepare() -> None:
+    """Take a request to end like Ctrl-C, and print on any terminal.
+
+    A signal that the caller has us ignore (`nohup`) stays ignored.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    raise _Ended(number)
 
 
 def _parse(own: list[str], command: list[str]) -> argparse.Namespace:
@@ -82,7 +112,8 @@ def _cut(words: list[str]) -> tuple[list[str], bool, list[str]]:
     return words[:at], True, words[at + 1 :]
 
 
-def _tell(error: TrunklineError, *, as_json: bool) -> None:
+def _tell(error: TrunklineError, *, as_json: bool) -> int:
+    """Say what is wrong, and return the exit code of that."""
     if as_json:
         document = {
             "message": error.message,
@@ -91,12 +122,13 @@ def _tell(error: TrunklineError, *, as_json: bool) -> None:
             "exit_code": error.exit_code,
         }
         print(json.dumps({"error": document}, ensure_ascii=False, indent=2))
-        return
+        return error.exit_code
     print(f"trunkline: {error.message}", file=sys.stderr)
     for word, text in (("detail", error.detail), ("hint", error.hint)):
         if text:
             indented = text.replace("\n", "\n        ")
             print(f"{word + ':':<8}{indented}", file=sys.stderr)
+    return error.exit_code
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trunkline.errors import UsageError
-from trunkline.report.words import check_lines, difference_lines, lost_lines
+from trunkline.report.words import check_lines, rehearsal_lines
 
 if TYPE_CHECKING:
     from junitparser import JUnitXml
 
     from trunkline.events import CheckResult
     from trunkline.rehearsal.result import RehearsalReport
+
+
+#: What XML 1.0 has no way to write, not even escaped (section 2.2).
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def require_writable(file: str | None) -> None:
@@ -40,10 +45,10 @@ def of_checks(results: Iterable[CheckResult]) -> JUnitXml:
         for result in group:
             case = TestCase(result.sentence, change, result.seconds)
             if result.error is not None:
-                case.result = [Error(result.error, "error")]
+                case.result = [Error(_legal(result.error), "error")]
             elif not result.passed:
                 failure = Failure(f"{len(result.violations)} violations", "violation")
-                failure.text = "\n".join(check_lines(result))
+                failure.text = _legal("\n".join(check_lines(result)))
                 case.result = [failure]
             suite.add_testcase(case)
         document.add_testsuite(suite)
@@ -60,18 +65,10 @@ def of_rehearsal(report: RehearsalReport, *, allow_unverified: bool) -> JUnitXml
     for change in report.changes:
         case = TestCase(change.id, report.project, change.seconds)
         if not change.ok(allow_unverified=allow_unverified):
-            failure = Failure(change.error or str(change.verdict), str(change.verdict))
-            lines = [
-                *difference_lines(change.differences, f"rollbacks/{change.id}.sql"),
-                *lost_lines(change.lost, f"rollbacks/{change.id}.sql"),
-                *(
-                    line
-                    for result in change.checks
-                    if not result.passed
-                    for line in check_lines(result)
-                ),
-            ]
-            failure.text = "\n".join(lines)
+            failure = Failure(
+                _legal(change.error or str(change.verdict)), str(change.verdict)
+            )
+            failure.text = _legal("\n".join(rehearsal_lines(change)))
             case.result = [failure]
         suite.add_testcase(case)
     document.add_testsuite(suite)
@@ -89,3 +86,7 @@ def write(file: str, document: JUnitXml) -> None:
     except OSError as error:
         half.unlink(missing_ok=True)
         raise UsageError(f"{file} cannot be written", detail=error.strerror) from None
+
+
+def _legal(text: str) -> str:
+    return _ILLEGAL.sub("\ufffd", text)

@@ -15,6 +15,7 @@ from trunkline.events import (
     CheckResult,
     Event,
     Notice,
+    StatementDone,
     Verified,
     Waiting,
 )
@@ -23,7 +24,7 @@ from trunkline.report.words import (
     counted,
     difference_lines,
     duration,
-    lost_lines,
+    rehearsal_lines,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 WIDTH = 66
 _GREEN, _RED, _PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[0m"
+_REST_OF_LINE = "\x1b[K"
+"""Clears what the counter of statements has left of its line."""
 
 
 class TextReport:
@@ -39,7 +42,7 @@ class TextReport:
 
     def __init__(self, *, verbose: bool) -> None:
         self._verbose = verbose
-        self._colour = sys.stdout.isatty()
+        self._terminal = sys.stdout.isatty()
         self._started = perf_counter()
 
     def event(self, event: Event) -> None:
@@ -52,6 +55,8 @@ class TextReport:
                 self._line("+" if direction == "up" else "-", name, False, seconds)
             case Verified(id=name, ok=ok, seconds=seconds):
                 self._line("*", name, ok, seconds)
+            case StatementDone(id=name, number=number, total=total) if self._terminal:
+                print(f"  {_led(name)} {number}/{total}", end="\r", flush=True)
             case Checked(result=result) if self._verbose:
                 mark = "ok" if result.passed else "not ok"
                 print(f"    {mark:<6} {result.sentence}")
@@ -162,14 +167,10 @@ class TextReport:
         if str(report.verdict) != "exact":
             reason = f": {report.error}" if report.error else ""
             self._indented(f"{report.verdict}{reason}".splitlines())
-        file = f"rollbacks/{report.id}.sql"
-        self._indented(difference_lines(report.differences, file))
-        self._indented(lost_lines(report.lost, file))
+        self._indented(rehearsal_lines(report))
         for declared in report.declared:
             if declared.count or self._verbose:
                 print(f"    declared, {declared.count} found: {declared.text}")
-        failing = [result for result in report.checks if not result.passed]
-        self._checks(failing)
         if self._verbose:
             for result in report.checks:
                 if result.passed:
@@ -178,8 +179,8 @@ class TextReport:
 
     def _line(self, mark: str, name: str, ok: bool, seconds: float) -> None:
         word = "ok" if ok else "not ok"
-        if self._colour:
-            word = f"{_GREEN if ok else _RED}{word}{_PLAIN}"
+        if self._terminal:
+            word = f"{_GREEN if ok else _RED}{word}{_PLAIN}{_REST_OF_LINE}"
         print(f"{mark} {_led(name)} {word}  {duration(seconds)}", flush=True)
 
     def _ended(

@@ -8,10 +8,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from trunkline.catalog import Difference
     from trunkline.events import CheckResult
-    from trunkline.rehearsal.result import Lost
+    from trunkline.rehearsal.result import ChangeReport, Lost
 
 #: So many violations of one check are shown; the count is always told.
 SHOWN = 10
+#: So many characters of a value; a table may hold megabytes.
+LONGEST = 500
+
+
+def rehearsal_lines(report: ChangeReport) -> Iterator[str]:
+    """What a rehearsal found wrong with a change, and what to write where."""
+    name = f"{report.id}.sql"
+    redo = str(report.verdict) == "redo_differs"
+    differing = f"migrations/{name}" if redo else f"rollbacks/{name}"
+    yield from difference_lines(report.differences, differing)
+    yield from lost_lines(report.lost, f"rollbacks/{name}")
+    for result in report.checks:
+        if not result.passed:
+            yield from check_lines(result)
 
 
 def difference_lines(
@@ -21,7 +35,7 @@ def difference_lines(
     for difference in differences:
         detail = f": {difference.detail}" if difference.detail else ""
         kind = difference.kind.replace("_", " ")
-        yield f"{kind} {difference.object} {difference.name}{detail}"
+        yield shown(f"{kind} {difference.object} {difference.name}{detail}")
         if difference.repair:
             yield f"  add to {file}:" if file else "  repair:"
             for line in difference.repair.splitlines():
@@ -31,7 +45,7 @@ def difference_lines(
 def lost_lines(lost: Iterable[Lost], file: str) -> Iterator[str]:
     """Each undeclared loss, then what undoes or declares it."""
     for loss in lost:
-        yield f"lost {loss.what} {loss.object}: {loss.detail}"
+        yield shown(f"lost {loss.what} {loss.object}: {loss.detail}")
         if loss.remedy.startswith("--"):
             yield f"  keep them, or declare it in the header of {file}:"
             yield f"    {loss.remedy}"
@@ -44,11 +58,18 @@ def check_lines(result: CheckResult) -> Iterator[str]:
     """A check that has not passed, with its first violations."""
     yield f"{result.source}:{result.line}: {result.sentence}"
     if result.error is not None:
-        yield f"  the query failed: {result.error}"
+        yield f"  the query failed: {shown(result.error)}"
     for violation in result.violations[:SHOWN]:
-        yield f"  {violation.subject}: {violation.detail}"
+        yield f"  {shown(violation.subject)}: {shown(violation.detail)}"
     if len(result.violations) > SHOWN:
         yield f"  and {len(result.violations) - SHOWN} more"
+
+
+def shown(text: str) -> str:
+    """A value from a database as one line that does nothing to a terminal."""
+    if len(text) > LONGEST:
+        text = f"{text[:LONGEST]}… ({len(text)} characters)"
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def counted(number: int, noun: str) -> str:
