@@ -312,6 +312,22 @@ def _adopt(parser: argparse.ArgumentParser) -> None:
     _where(parser)
 
 
+def _script(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--to", metavar="ID", help="stop after this change")
+    parser.add_argument(
+        "--allow-unverified",
+        action="store_true",
+        help="also changes that have no verification",
+    )
+    parser.add_argument(
+        "--lock-timeout",
+        type=_positive_seconds,
+        default=2.0,
+        metavar="SECONDS",
+        help="each lock may be waited for so long (default: 2)",
+    )
+
+
 def _new(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("slug", help="what the change is, in snake_case")
 
@@ -357,6 +373,11 @@ _COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]]
         "compare a database with what its applied changes produce",
         "trunkline drift --json",
         _where,
+    ),
+    "script": (
+        "write the pending work as one psql file, ledger rows included",
+        "trunkline script --to 20260210_managed_credentials_expand > review.sql",
+        _script,
     ),
     "lint": (
         "check layout, headers, names and SQL of the project",

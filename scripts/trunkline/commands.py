@@ -158,6 +158,22 @@ def drift(options: Namespace) -> int:
     return _exit(result.ok)
 
 
+def script(options: Namespace) -> int:
+    """`trunkline script`."""
+    from trunkline import script
+
+    loaded = _project(options)
+    text = script.write(
+        loaded,
+        _target(options, loaded),
+        to=options.to,
+        lock_timeout=options.lock_timeout,
+        allow_unverified=options.allow_unverified,
+    )
+    _report(options).scripted(text)
+    return 0
+
+
 def lint(options: Namespace) -> int:
     """`trunkline lint`."""
     from trunkline import lint

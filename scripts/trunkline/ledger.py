@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.resources import files
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 from uuid import uuid1
 
 from psycopg import Connection, errors, sql
@@ -71,6 +71,12 @@ class State:
         )
 
 
+class Executes(Protocol):
+    """A connection, or what only writes down what would be executed."""
+
+    def execute(self, query: Any, params: Any = ..., /) -> Any: ...
+
+
 class Ledger:
     """The ledger of one database, through connections that the caller owns.
 
@@ -105,14 +111,8 @@ class Ledger:
             present = _tables(connection, self._yoyo_schema, self._table)
             if present >= {"yoyo", "applied", "progress"}:
                 return
-            text = files("trunkline").joinpath("ledger.sql").read_text("utf-8")
             try:
-                connection.execute(
-                    sql.SQL(text).format(
-                        yoyo_schema=sql.Identifier(self._yoyo_schema),
-                        migration_table=sql.Identifier(self._table),
-                    )
-                )
+                connection.execute(self.installation())
             except (
                 errors.InsufficientPrivilege,
                 errors.InvalidSchemaName,
@@ -123,6 +123,14 @@ class Ledger:
                     detail=error.diag.message_primary,
                     hint="Connect as the owner of the database.",
                 ) from None
+
+    def installation(self) -> sql.Composed:
+        """The statements that make the tables where they are missing."""
+        text = files("trunkline").joinpath("ledger.sql").read_text("utf-8")
+        return sql.SQL(text).format(
+            yoyo_schema=sql.Identifier(self._yoyo_schema),
+            migration_table=sql.Identifier(self._table),
+        )
 
     def refuse_while_yoyo_runs(self, connection: Connection) -> None:
         """Raise LockNotObtained while yoyo's own lock is taken."""
@@ -143,7 +151,7 @@ class Ledger:
 
     def record_applied(
         self,
-        connection: Connection,
+        connection: Executes,
         seconds: float,
         change: Change,
         operation: Literal["apply", "mark"] = "apply",
@@ -180,7 +188,7 @@ class Ledger:
         )
         self._forget_steps(connection, change.id)
 
-    def record_rolled_back(self, connection: Connection, change_id: str) -> None:
+    def record_rolled_back(self, connection: Executes, change_id: str) -> None:
         """Take a change out of both ledgers, in the caller's transaction."""
         connection.execute(
             sql.SQL("delete from {} where migration_hash = %s").format(
@@ -194,7 +202,7 @@ class Ledger:
 
     def record_step(
         self,
-        connection: Connection,
+        connection: Executes,
         change_id: str,
         direction: Direction,
         number: int,
@@ -208,7 +216,7 @@ class Ledger:
         )
 
     def record_failing(
-        self, connection: Connection, change_id: str, sentences: list[str]
+        self, connection: Executes, change_id: str, sentences: list[str]
     ) -> None:
         """Which checks found a violation after commit; an empty list clears it."""
         connection.execute(
@@ -248,7 +256,7 @@ class Ledger:
 
     def _log(
         self,
-        connection: Connection,
+        connection: Executes,
         change_id: str,
         operation: Literal["apply", "mark", "rollback"],
     ) -> None:
@@ -267,7 +275,7 @@ class Ledger:
             ],
         )
 
-    def _forget_steps(self, connection: Connection, change_id: str) -> None:
+    def _forget_steps(self, connection: Executes, change_id: str) -> None:
         connection.execute("delete from trunkline.progress where id = %s", [change_id])
 
 

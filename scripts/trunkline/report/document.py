@@ -63,6 +63,9 @@ class JsonReport:
     def drifted(self, result: drift.Result) -> None:
         _print({**plain(result), "ok": result.ok})
 
+    def scripted(self, text: str) -> None:
+        _print({"script": text})
+
     def linted(self, result: lint.Report) -> None:
         findings = [{"path": f.path, **plain(f.fault)} for f in result.findings]
         _print({"findings": findings, "files": result.files, "ok": not findings})

@@ -150,6 +150,9 @@ class TextReport:
             f"{counted(result.applied, 'change')} would produce"
         )
 
+    def scripted(self, text: str) -> None:
+        print(text, end="")
+
     def linted(self, result: lint.Report) -> None:
         for finding in result.findings:
             print(f"{finding} [{finding.fault.rule}]")
