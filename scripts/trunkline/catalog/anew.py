@@ -63,7 +63,7 @@ class Anew:
         strict: bool = False,
         only: Callable[[Key], bool] = lambda _: True,
     ) -> tuple[list[str], frozenset[Key]]:
-        """Return the statements between taking away what stands on `key` and its return.
+        """Return the statements with what stands on `key` out of their way.
 
         `only` says which dependants are to be taken away. With `strict`, raises
         `Blocked` for one that cannot be; else it is left to the server.

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trunkline.catalog.anew import RETYPING_STOPS_AT, Anew, Blocked
-from trunkline.catalog.covering import covering, parts_of
+from trunkline.catalog.aspects import aspects, granted_by_default
+from trunkline.catalog.covering import covering, follows, parts_of, surviving, unadorned
 from trunkline.catalog.difference import Difference
 from trunkline.catalog.foreign_keys import (
     drop_keys_in_circles,
@@ -19,14 +20,14 @@ from trunkline.catalog.foreign_keys import (
 )
 from trunkline.catalog.order import in_order
 from trunkline.catalog.repair import KINDS, Kind
-from trunkline.catalog.repair.aspects import comment_on, owner_to
 from trunkline.catalog.repair.enums import (
     in_other_order,
     missing_labels,
     rebuild,
+    renamed_labels,
     unexpected_labels,
 )
-from trunkline.catalog.repair.grants import compare_grants
+from trunkline.catalog.repair.grants import DEFAULT_PRIVILEGE, beside_default_privileges
 from trunkline.catalog.repair.kind import Change
 from trunkline.catalog.repair.routines import body
 from trunkline.catalog.snapshot import Key, Snapshot
@@ -54,7 +55,14 @@ class _Comparison:
         self.expected = expected
         self.found = found
         self.anew = Anew(expected, found)
-        self.creatable = without(expected, late_keys(expected, found))
+        self.creatable = without(
+            expected, late_keys(expected, found) | surviving(expected, found)
+        )
+        self.defaults = [
+            facts
+            for catalog in (expected, found)
+            for facts in catalog.of(DEFAULT_PRIVILEGE).values()
+        ]
         self.changed: set[Key] = set()
 
     def steps(self) -> Iterator[Step]:
@@ -72,28 +80,33 @@ class _Comparison:
         pairs = [pair for pair in pairs if pair[2] != pair[3]]
         self.changed = {(kind, name) for kind, name, *_ in pairs}
         for kind, name, want, have in pairs:
-            if have is None and want is not None:
-                yield from self._missing(kind, name, want)
-            elif want is None and have is not None:
-                yield from self._unexpected(kind, name, have)
-            elif want is not None and have is not None:
+            if want is not None and have is not None:
                 yield from self._both(kind, name, want, have)
+            elif want is not None:
+                yield from self._missing(kind, name, want)
+            elif have is not None:
+                yield from self._unexpected(kind, name, have)
+        yield from granted_by_default(self.expected, self.found)
 
     def _missing(self, kind: str, name: str, want: Facts) -> Iterator[Step]:
         if covering((kind, name), want, self.expected, self.found):
             return
-        yield Step(
-            "missing",
-            kind,
-            name,
-            f"expected {KINDS[kind].describe(want)}",
-            KINDS[kind].create(self.creatable, name, want),
-            (kind, name),
-            parts_of((kind, name), self.creatable, self.found),
-        )
+        if kind == "column" and "type" not in want:
+            yield from self._both(kind, name, want, unadorned(want))
+            return
+        parts = parts_of((kind, name), self.creatable, self.found)
+        statements = KINDS[kind].create(self.creatable, name, want)
+        for other, part in sorted({(kind, name), *parts}):
+            facts = self.expected.of(other)[part]
+            statements += beside_default_privileges(other, part, facts, self.defaults)
+        detail = f"expected {shown(KINDS[kind].describe(want))}"
+        yield Step("missing", kind, name, detail, statements, (kind, name), parts)
 
     def _unexpected(self, kind: str, name: str, have: Facts) -> Iterator[Step]:
         if covering((kind, name), have, self.found, self.expected):
+            return
+        if kind == "column" and "type" not in have:
+            yield from self._both(kind, name, unadorned(have), have)
             return
         statements, touched = self.anew.around(
             (kind, name),
@@ -104,7 +117,7 @@ class _Comparison:
             "unexpected",
             kind,
             name,
-            f"found {KINDS[kind].describe(have)}",
+            f"found {shown(KINDS[kind].describe(have))}",
             statements,
             (kind, name),
             touched | parts_of((kind, name), self.found, self.expected),
@@ -116,14 +129,14 @@ class _Comparison:
         else:
             yield from self._altered(kind, name, want, have)
         yield from _column_order(kind, name, want, have)
-        yield from _aspects(kind, name, want, have)
+        yield from aspects(kind, name, want, have)
 
     def _altered(
         self, kind: str, name: str, want: Facts, have: Facts
     ) -> Iterator[Step]:
         change = Change(kind, name, want, have, self.expected)
         comparer = KINDS[kind]
-        if not change.properties:
+        if not change.properties or follows(change, self.expected, self.found):
             return
         detail = _detail(comparer, change)
         statements = comparer.alter(change)
@@ -147,6 +160,19 @@ class _Comparison:
 
     def _labels(self, name: str, want: Facts, have: Facts) -> Iterator[Step]:
         key = ("type", name)
+        renamed = renamed_labels(want, have)
+        for old, new in renamed:
+            names = f"{literal(old)} to {literal(new)}"
+            yield Step(
+                "differs",
+                "enum label",
+                f"{name} {literal(new)}",
+                f"label is {literal(old)} instead of {literal(new)}",
+                [f"alter type {name} rename value {names};"],
+                key,
+            )
+        if renamed:
+            return
         for label, statement in missing_labels(name, want, have):
             yield Step(
                 "missing",
@@ -219,29 +245,6 @@ def _column_order(kind: str, name: str, want: Facts, have: Facts) -> Iterator[St
             [],
             (kind, name),
         )
-
-
-def _aspects(kind: str, name: str, want: Facts, have: Facts) -> Iterator[Step]:
-    key = (kind, name)
-    title = f"{kind} {name}"
-    if want.get("owner") != have.get("owner") and "owned_by" not in want:
-        detail = change_in_words("owner", want["owner"], have["owner"])
-        repair = owner_to(kind, name, want)
-        yield Step("differs", "owner", title, detail, [repair], key)
-    if want.get("comment") != have.get("comment"):
-        repair = comment_on(kind, name, want)
-        if "comment" not in have:
-            detail = f"expected {shown(literal(want['comment']))}"
-            yield Step("missing", "comment", title, detail, [repair], key)
-        elif "comment" not in want:
-            detail = f"found {shown(literal(have['comment']))}"
-            yield Step("unexpected", "comment", title, detail, [repair], key)
-        else:
-            detail = change_in_words("comment", want["comment"], have["comment"])
-            yield Step("differs", "comment", title, detail, [repair], key)
-    for grant in compare_grants(kind, name, want, have):
-        detail = "expected and not granted" if grant.sort == "missing" else "granted"
-        yield Step(grant.sort, "grant", grant.name, detail, [grant.repair], key)
 
 
 def _make_functions_before_tables(steps: list[Step], expected: Snapshot) -> None:

@@ -1,7 +1,10 @@
-"""Which differences are told by another one: the parts of what is missing as a whole."""
+"""Which differences another one tells: those of the parts of what is missing whole."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from trunkline.catalog.repair.kind import Change
 from trunkline.catalog.repair.types import own_functions
 from trunkline.catalog.snapshot import Key, Snapshot
 from trunkline.catalog.words import Facts
@@ -30,11 +33,7 @@ def _holders(key: Key, facts: Facts, here: Snapshot) -> list[Key]:
         domain = facts["on"].removeprefix("domain ")
         relation = here.relation(facts["on"])
         holders.append(relation or ("domain", domain))
-    if "derived_from" in facts:
-        holders.append((kind, facts["derived_from"]))
-    if kind in ("column", "constraint") and facts.get("inherited"):
-        if not facts.get("also_local"):
-            holders += _inherited_from(kind, facts, here)
+    holders += _inherited_from(key, facts, here)
     if "owned_by" in facts:
         holders.append(("column", facts["owned_by"]))
     if kind == "function":
@@ -46,7 +45,12 @@ def _holders(key: Key, facts: Facts, here: Snapshot) -> list[Key]:
     return holders
 
 
-def _inherited_from(kind: str, facts: Facts, here: Snapshot) -> list[Key]:
+def _inherited_from(key: Key, facts: Facts, here: Snapshot) -> list[Key]:
+    kind = key[0]
+    if "derived_from" in facts:
+        return [(kind, facts["derived_from"])]
+    if not facts.get("inherited") or facts.get("also_local"):
+        return []
     table = here.relation(facts["on"])
     parents = here.of(table[0])[table[1]].get("inherits", ()) if table else ()
     if kind == "column":
@@ -64,3 +68,57 @@ def parts_of(key: Key, here: Snapshot, there: Snapshot) -> frozenset[Key]:
                 if holder is not None and (holder == key or holder in parts):
                     parts.add((kind, name))
     return frozenset(parts)
+
+
+def follows(change: Change, expected: Snapshot, found: Snapshot) -> bool:
+    """Say whether an object differs only as the one of the parent table does.
+
+    The repair of a parent's column, index or constraint reaches its partitions too;
+    and a serial's sequence goes and comes with its columns.
+    """
+    key, want, have = (change.kind, change.name), change.expected, change.found
+    if change.kind == "sequence" and change.properties == ["owned_by"]:
+        gone, missing = have.get("owned_by"), want.get("owned_by")
+        return bool(gone and missing) and not (
+            gone in expected.of("column") or missing in found.of("column")
+        )
+    for upper in _inherited_from(key, want, expected):
+        if upper in _inherited_from(key, have, found):
+            above = Change(
+                *upper,
+                expected.of(upper[0])[upper[1]],
+                found.of(upper[0])[upper[1]],
+                expected,
+            )
+            return all(
+                name in above.properties
+                and (name == "definition" or _pair(change, name) == _pair(above, name))
+                for name in change.properties
+            )
+    return False
+
+
+def _pair(change: Change, name: str) -> tuple[Any, Any]:
+    return change.expected.get(name), change.found.get(name)
+
+
+def surviving(expected: Snapshot, found: Snapshot) -> set[Key]:
+    """Return the sequences that a missing column has to share, not to make."""
+    return {
+        ("sequence", name)
+        for name, facts in expected.of("sequence").items()
+        if name in found.of("sequence")
+        and "owned_by" in facts
+        and facts["owned_by"] not in found.of("column")
+        and not _goes(found.of("sequence")[name], expected)
+    }
+
+
+def _goes(sequence: Facts, expected: Snapshot) -> bool:
+    column = sequence.get("owned_by")
+    return column is not None and column not in expected.of("column")
+
+
+def unadorned(facts: Facts) -> Facts:
+    """Return a view's column without what may be set on it."""
+    return {"on": facts["on"], "called": facts["called"]}

@@ -10,12 +10,15 @@ import heapq
 from collections.abc import Iterable, Sequence
 
 from trunkline.catalog.repair import KINDS
+from trunkline.catalog.repair.grants import DEFAULT_PRIVILEGE, PRIVILEGE
 from trunkline.catalog.snapshot import Key, Snapshot
 from trunkline.catalog.step import Step
 
 _PHASE = {"unexpected": 0, "missing": 1, "differs": 2, "column_order": 3}
 _ASPECTS = 4
-_PLACE = {kind: place for place, kind in enumerate(KINDS)}
+_PLACE = {
+    kind: place for place, kind in enumerate((*KINDS, PRIVILEGE, DEFAULT_PRIVILEGE))
+}
 
 
 def in_order(steps: Sequence[Step], expected: Snapshot, found: Snapshot) -> list[Step]:
@@ -44,6 +47,8 @@ def in_order(steps: Sequence[Step], expected: Snapshot, found: Snapshot) -> list
 
 def _rank(step: Step) -> tuple[int, int, str, str]:
     phase = _ASPECTS if step.is_aspect else _PHASE[step.sort]
+    if step.object == "enum label" and step.sort == "unexpected":
+        phase = _PHASE["differs"]
     place = _PLACE[step.key[0]]
     if step.sort == "unexpected":
         place = -place
@@ -55,38 +60,53 @@ def _rank(step: Step) -> tuple[int, int, str, str]:
 def _edges(
     steps: Sequence[Step], expected: Snapshot, found: Snapshot
 ) -> tuple[list[set[int]], list[set[int]]]:
+    """Return, for each step, those that have to come after it and before it."""
+    whole = _steps_by_object(steps)
+    after: list[set[int]] = [set() for _ in steps]
+    before: list[set[int]] = [set() for _ in steps]
+    pairs = [*_clashes(steps, expected, found)]
+    for i, step in enumerate(steps):
+        if step.is_aspect:
+            keys = (step.key, *_holders(step, expected))
+            pairs += [(whole[key], i) for key in keys if key in whole]
+        else:
+            pairs += _pairs_of(i, steps, whole, expected, found)
+    for one, other in pairs:
+        if one != other and one not in after[other]:
+            after[one].add(other)
+            before[other].add(one)
+    return after, before
+
+
+def _steps_by_object(steps: Sequence[Step]) -> dict[Key, int]:
     whole: dict[Key, int] = {}
     for i, step in enumerate(steps):
         if not step.is_aspect:
-            whole[step.key] = i
+            whole.setdefault(step.key, i)
     for i, step in enumerate(steps):
         for key in step.covers:
             whole.setdefault(key, i)
-    after: list[set[int]] = [set() for _ in steps]
-    blocked: list[set[int]] = [set() for _ in steps]
+    return whole
 
-    def first_then(one: int, other: int) -> None:
-        if one != other and one not in after[other]:
-            after[one].add(other)
-            blocked[other].add(one)
 
-    for i, step in enumerate(steps):
-        if step.is_aspect:
-            for key in (step.key, *_holders(step, expected)):
-                if key in whole:
-                    first_then(whole[key], i)
-            continue
-        for key in (step.key, *step.covers):
-            if step.sort != "unexpected":
-                for needed in _needed(expected, key, whole):
-                    if steps[needed].sort != "unexpected":
-                        first_then(needed, i)
+def _pairs_of(
+    i: int,
+    steps: Sequence[Step],
+    whole: dict[Key, int],
+    expected: Snapshot,
+    found: Snapshot,
+) -> Iterable[tuple[int, int]]:
+    """Yield what pg_depend says about one step, as pairs of first and then."""
+    step = steps[i]
+    for key in (step.key, *step.covers):
+        if step.sort != "unexpected":
+            for needed in _needed(expected, key, whole):
+                if steps[needed].sort != "unexpected":
+                    yield needed, i
+        if step.sort != "missing":
             for needed in _needed(found, key, whole):
-                if steps[needed].sort == "unexpected" and step.sort != "missing":
-                    first_then(i, needed)
-    for i, j in _clashes(steps, expected, found):
-        first_then(i, j)
-    return after, blocked
+                if steps[needed].sort == "unexpected":
+                    yield i, needed
 
 
 def _needed(catalog: Snapshot, key: Key, whole: dict[Key, int]) -> Iterable[int]:
@@ -106,12 +126,12 @@ def _clashes(
     """Yield the drops that must free a name before something else takes it."""
     taken: dict[tuple[str, str], int] = {}
     for i, step in enumerate(steps):
-        if step.sort == "unexpected" and not step.is_aspect:
+        if step.sort == "unexpected" and step.object == step.key[0]:
             for key in (step.key, *step.covers):
                 for name in _names(key, found):
                     taken[name] = i
     for j, step in enumerate(steps):
-        if step.sort == "missing" and not step.is_aspect:
+        if step.sort == "missing" and step.object == step.key[0]:
             for key in (step.key, *step.covers):
                 for name in _names(key, expected):
                     if name in taken:

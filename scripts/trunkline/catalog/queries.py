@@ -1,7 +1,8 @@
-"""The SQL of the snapshot, one file per kind of object, fitted to a server version.
+"""The SQL of the snapshot, one file per kind of object, fitted to a server.
 
-A line that ends in `-- since 18` (or `-- until 16`) is there only on such servers, so
-each file stays plain SQL that can be pasted into psql.
+A line that ends in `-- since 18` (or `-- until 16`) is there only on such servers, one
+that ends in `-- superuser` only for such a role, so each file stays plain SQL that can
+be pasted into psql.
 """
 
 from __future__ import annotations
@@ -10,9 +11,14 @@ import re
 from functools import cache
 from importlib import resources
 
-# Relations first, then what is part of one: the reader resolves parents as it goes.
+# What others are part of comes first: the reader resolves parents as it goes.
 OBJECTS = (
+    "database",
+    "database_setting",
     "schema",
+    "extension",
+    "language",
+    "access_method",
     "table",
     "view",
     "type",
@@ -29,7 +35,28 @@ OBJECTS = (
     "statistics",
     "routine",
     "aggregate",
+    "operator",
+    "operator_family",
+    "operator_class",
+    "cast",
+    "transform",
+    "collation",
+    "conversion",
+    "text_search_parser",
+    "text_search_template",
+    "text_search_dictionary",
+    "text_search_configuration",
+    "foreign_data_wrapper",
+    "server",
+    "user_mapping",
+    "publication",
+    "subscription",
+    "event_trigger",
+    "default_privilege",
+    "privilege",
 )
+
+ABOUT_OBJECTS = ("role", "comment", "label", "dependency")
 
 PREPARE = """
 select
@@ -43,19 +70,23 @@ select
     set_config('jit', 'off', true)
 """
 
-_CONDITION = re.compile(r"-- (since|until) (\d+)\s*$")
+_CONDITION = re.compile(r"-- (?:(since|until) (\d+)|superuser)\s*$")
 
 
 @cache
-def query(name: str, major: int) -> str:
-    """Return `sql/NAME.sql` without the lines that are for other server versions."""
+def query(name: str, major: int, superuser: bool) -> str:
+    """Return `sql/NAME.sql` without the lines that are for other servers or roles."""
     text = (resources.files(__package__) / "sql" / f"{name}.sql").read_text("utf-8")
-    return "\n".join(line for line in text.splitlines() if _applies(line, major))
+    return "\n".join(
+        line for line in text.splitlines() if _applies(line, major, superuser)
+    )
 
 
-def _applies(line: str, major: int) -> bool:
+def _applies(line: str, major: int, superuser: bool) -> bool:
     condition = _CONDITION.search(line)
     if condition is None:
         return True
-    word, version = condition[1], int(condition[2])
-    return major >= version if word == "since" else major <= version
+    word, version = condition.groups()
+    if word is None:
+        return superuser
+    return major >= int(version) if word == "since" else major <= int(version)

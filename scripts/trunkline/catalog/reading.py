@@ -13,8 +13,9 @@ import psycopg
 from psycopg.rows import TupleRow, tuple_row
 
 from trunkline.catalog.privileges import departures
-from trunkline.catalog.queries import OBJECTS, PREPARE, query
-from trunkline.catalog.snapshot import Key, Snapshot
+from trunkline.catalog.queries import ABOUT_OBJECTS, OBJECTS, PREPARE, query
+from trunkline.catalog.secrets import without_password, without_secret
+from trunkline.catalog.snapshot import RELATIONS, Key, Snapshot
 
 Address = tuple[int, int, int]
 """A row of pg_depend's: catalog, OID, column (0 for the whole object)."""
@@ -31,7 +32,7 @@ def snapshot(connection: psycopg.Connection[Any]) -> Snapshot:
     beyond connecting. Raises `psycopg.Error` as the server gives it.
     """
     version = connection.info.server_version
-    major = version // 10000
+    superuser = connection.info.parameter_status("is_superuser") == "on"
     outermost = connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
     reader = _Reader()
     with connection.pipeline(), connection.transaction(force_rollback=True):
@@ -41,13 +42,16 @@ def snapshot(connection: psycopg.Connection[Any]) -> Snapshot:
             )
         connection.execute(PREPARE)
         cursors = {
-            name: connection.cursor(row_factory=tuple_row).execute(query(name, major))
-            for name in (*OBJECTS, "comment", "role", "dependency")
+            name: connection.cursor(row_factory=tuple_row).execute(
+                query(name, version // 10000, superuser)
+            )
+            for name in (*OBJECTS, *ABOUT_OBJECTS)
         }
         reader.quoted = dict(cursors["role"].fetchall())
         for name in OBJECTS:
             reader.objects_of(cursors[name])
         reader.comments(cursors["comment"].fetchall())
+        reader.labels(cursors["label"].fetchall())
         reader.dependencies(cursors["dependency"].fetchall())
     return Snapshot(reader.objects, reader.needs, version)
 
@@ -77,6 +81,7 @@ class _Reader:
         address = (row.pop("class"), row.pop("oid"), row.pop("number", 0))
         if not self._resolve(row):
             return
+        _leave_out_secrets(row)
         if "on" in row and kind != "statistics":
             row["called"] = name
             name = (
@@ -130,11 +135,19 @@ class _Reader:
         acl, default = row.pop("acl", []), row.pop("acl_default", [])
         if not acl and not default:
             return
-        granted, revoked = departures(acl, default, row.get("owner", ""), self.quoted)
+        owner = row.get("owner") or self._owner_of(row["on"])
+        granted, revoked = departures(acl, default, owner, self.quoted)
         if granted:
             row["granted"] = granted
         if revoked:
             row["revoked"] = revoked
+
+    def _owner_of(self, relation: str) -> str:
+        for kind in RELATIONS:
+            if relation in self.objects.get(kind, ()):
+                owner: str = self.objects[kind][relation]["owner"]
+                return owner
+        return ""
 
     def _part(self, row: dict[str, Any], kind: str, name: str) -> None:
         """Remember the catalog rows that are told as a part of another object."""
@@ -152,6 +165,13 @@ class _Reader:
             if key is not None:
                 word = self._parts.get((catalog, oid, number), "comment")
                 self.objects[key[0]][key[1]][word] = text
+
+    def labels(self, rows: Iterable[Sequence[Any]]) -> None:
+        for catalog, oid, number, provider, text in rows:
+            key = self._keys.get((catalog, oid, number))
+            if key is not None:
+                facts = self.objects[key[0]][key[1]]
+                facts.setdefault("security_labels", {})[provider] = text
 
     def dependencies(self, rows: Sequence[Sequence[Any]]) -> None:
         """Fill `needs`; what is not told itself counts as the object that holds it."""
@@ -171,9 +191,21 @@ class _Reader:
             return None
 
         needs: dict[Key, set[Key]] = {}
-        for catalog, oid, number, *target, _ in rows:
+        for catalog, oid, number, *target, sort in rows:
             key = held((catalog, oid, number))
             needed = held((target[0], target[1], target[2]))
-            if key is not None and needed is not None and key != needed:
-                needs.setdefault(key, set()).add(needed)
+            if key is None or needed is None or key == needed:
+                continue
+            needs.setdefault(key, set()).add(needed)
+            if sort == "x":
+                facts = self.objects[key[0]][key[1]]
+                facts.setdefault("needs_extensions", []).append(needed[1])
+                facts["needs_extensions"].sort()
         self.needs = {key: frozenset(needed) for key, needed in needs.items()}
+
+
+def _leave_out_secrets(row: dict[str, Any]) -> None:
+    if "foreign_options" in row:
+        row["foreign_options"] = list(map(without_secret, row["foreign_options"]))
+    if "connection" in row:
+        row["connection"] = without_password(row["connection"])

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from trunkline.catalog.difference import Difference, Sort
 from trunkline.catalog.snapshot import Key
 
+ASPECTS = frozenset({"owner", "comment", "security label", "dependency", "grant"})
+
 
 @dataclass
 class Step:
@@ -27,7 +29,7 @@ class Step:
     @property
     def is_aspect(self) -> bool:
         """Say whether it is about an owner, a comment or a grant of the object."""
-        return self.object != self.key[0]
+        return self.object in ASPECTS
 
     def difference(self) -> Difference:
         return Difference(

@@ -16,6 +16,12 @@ def literal(text: str) -> str:
     return "E" + quoted.replace("\\", "\\\\") if "\\" in text else quoted
 
 
+def here(statement: str) -> str:
+    """Return a statement that names the database `%I` so that it runs on any."""
+    call = f"execute format({literal(statement.rstrip(';'))}, current_database());"
+    return f"do {literal(f'begin {call} end')};"
+
+
 def setting_pairs(options: Iterable[str] | None) -> dict[str, str]:
     """Split the catalog's `name=value` items."""
     return dict(item.split("=", 1) for item in options or ())

@@ -7,7 +7,7 @@ from trunkline.catalog.repair.kind import Change, Create, Kind, Statements, plai
 from trunkline.catalog.snapshot import Snapshot
 from trunkline.catalog.words import Facts
 
-_FIRING = {
+FIRING = {
     None: "enable",
     "disabled": "disable",
     "replica": "enable replica",
@@ -17,7 +17,7 @@ _FIRING = {
 
 def fire(kind: str, facts: Facts) -> str:
     """Return the statement that sets when a trigger or rule fires."""
-    word = _FIRING[facts.get("firing")]
+    word = FIRING[facts.get("firing")]
     return f"alter table {facts['on']} {word} {kind} {facts['called']};"
 
 

@@ -162,7 +162,11 @@ def _alter_not_null(change: Change, target: str) -> Statements:
         if text == "not null":
             return [f"{target} set not null;"]
         return [f"{table} add {text.replace('not null', f'not null {column}')};"]
-    if "not_null_name" in differing:
+    if (
+        "not_null_name" in differing
+        and "not_null_name" in want
+        and "not_null_name" in have
+    ):
         names = f"{have['not_null_name']} to {want['not_null_name']}"
         statements.append(f"{table} rename constraint {names};")
     if "not_null_not_valid" in differing:

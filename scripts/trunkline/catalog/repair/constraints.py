@@ -43,7 +43,7 @@ def _marks(facts: Facts) -> Statements:
     marks = []
     if facts.get("clustered"):
         marks.append(f"{table} cluster on {facts['called']};")
-    if facts.get("replica_identity"):
+    if facts.get("is_replica_identity"):
         marks.append(f"{table} replica identity using index {facts['called']};")
     return marks
 
@@ -89,7 +89,6 @@ _STEPS = by_property(
     {
         "not_valid": _validate,
         "clustered": _cluster,
-        "replica_identity": lambda _: [],
         "tablespace": _move,
         "options": _options,
         "index": lambda _: [],
@@ -121,7 +120,6 @@ CONSTRAINT = Kind(
         "index_comment": "the comment on its index",
         "options": "storage parameters",
         "clustered": "clustering on it",
-        "replica_identity": "use as replica identity",
         "also_local": "an own definition beside the inherited one",
         "derived_from": "the constraint of the parent table behind it",
     },

@@ -16,6 +16,20 @@ from trunkline.catalog.snapshot import Snapshot
 from trunkline.catalog.words import Facts, literal
 
 
+def renamed_labels(want: Facts, have: Facts) -> list[tuple[str, str]]:
+    """Return the labels, found and expected, that stand in each other's places.
+
+    Empty unless that is all in which two enums differ.
+    """
+    wanted, had = want.get("labels", []), have.get("labels", [])
+    if len(wanted) != len(had):
+        return []
+    pairs = [(x, y) for x, y in zip(had, wanted, strict=True) if x != y]
+    if any(x in wanted or y in had for x, y in pairs):
+        return []
+    return pairs
+
+
 def missing_labels(name: str, want: Facts, have: Facts) -> Iterator[tuple[str, str]]:
     """Yield each label that is not there and the statement that adds it in place."""
     there = list(have.get("labels", ()))

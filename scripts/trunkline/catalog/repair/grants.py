@@ -1,4 +1,4 @@
-"""Grants and their repair, on objects of any kind.
+"""Grants and their repair, on objects of any kind, and by default.
 
 Works on the departures from an object's default privileges (`catalog.privileges`), so
 an access list that says nothing new is no difference.
@@ -6,12 +6,15 @@ an access list that says nothing new is no difference.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from trunkline.catalog.difference import Sort
 from trunkline.catalog.privileges import LETTER, WORDS
-from trunkline.catalog.words import Facts
+from trunkline.catalog.words import Facts, here
+
+DEFAULT_PRIVILEGE = "default privilege"
+PRIVILEGE = "privilege"
 
 _NOUNS = {
     "view": "table",
@@ -21,14 +24,49 @@ _NOUNS = {
     "server": "foreign server",
 }
 
+_OBJECTS = {
+    "table": "tables",
+    "view": "tables",
+    "materialized view": "tables",
+    "foreign table": "tables",
+    "sequence": "sequences",
+    "function": "functions",
+    "procedure": "functions",
+    "aggregate": "functions",
+    "type": "types",
+    "domain": "types",
+    "schema": "schemas",
+}
+"""What default privileges call an object of each kind."""
+
+_OF_PUBLIC = {"functions": {"X"}, "types": {"U"}}
+"""What everybody may do by PostgreSQL's own defaults (GRANT, section Notes)."""
+
 
 @dataclass(frozen=True)
 class Grant:
-    """One or more privileges of one grantee that are missing or unexpected."""
+    """Privileges of one grantee that are missing, unexpected, or may be passed on."""
 
     sort: Sort
     name: str
+    detail: str
     repair: str
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What the privileges are on: its name for a reader, and its place in SQL."""
+
+    kind: str
+    title: str
+    sql: str
+    column: str | None
+    scope: str | None
+
+    def wrap(self, statement: str) -> str:
+        if self.scope is not None:
+            return f"alter default privileges {self.scope} {statement}"
+        return here(statement) if self.kind == "database" else statement
 
 
 def grants_of(kind: str, name: str, facts: Facts) -> list[str]:
@@ -40,76 +78,155 @@ def compare_grants(
     kind: str, name: str, expected: Facts, found: Facts
 ) -> Iterator[Grant]:
     """Yield what the found object's grants lack and have too much."""
-    have = _Access(found, new_owner=expected.get("owner"))
-    want = _Access(expected)
-    for grantee in sorted({*want.granted, *have.granted, *want.revoked, *have.revoked}):
-        surplus = have.only(grantee, want)
-        if surplus:
-            yield _grant("unexpected", kind, name, expected, grantee, surplus)
-    for grantee in sorted({*want.granted, *have.granted, *want.revoked, *have.revoked}):
-        lacking = want.only(grantee, have)
-        if lacking:
-            yield _grant("missing", kind, name, expected, grantee, lacking)
+    target = _target(kind, name, expected or found)
+    want, have = _Access(expected), _Access(found, expected.get("owner"))
+    grantees = sorted(want.grantees | have.grantees)
+    for grantee in grantees:
+        surplus, lacking = have.only(grantee, want), want.only(grantee, have)
+        changed = _bare(surplus) & _bare(lacking)
+        yield from _grant("unexpected", target, grantee, _except(surplus, changed))
+        for letter in sorted(changed):
+            yield from _grant(
+                "differs", target, grantee, {x for x in lacking if x[0] == letter}
+            )
+    for grantee in grantees:
+        surplus, lacking = have.only(grantee, want), want.only(grantee, have)
+        changed = _bare(surplus) & _bare(lacking)
+        yield from _grant("missing", target, grantee, _except(lacking, changed))
 
 
 class _Access:
     """The departures of one object, as sets of letters by grantee."""
 
     def __init__(self, facts: Facts, new_owner: str | None = None) -> None:
-        self.granted = _sets(facts.get("granted", {}))
-        self.revoked = _sets(facts.get("revoked", {}))
+        self._granted = _sets(facts.get("granted", {}))
+        self._revoked = _sets(facts.get("revoked", {}))
         if new_owner is not None and new_owner != facts.get("owner"):
             # A new owner's own grants melt into the ownership.
-            self.granted.pop(new_owner, None)
+            self._granted.pop(new_owner, None)
+
+    @property
+    def grantees(self) -> set[str]:
+        return {*self._granted, *self._revoked}
 
     def only(self, grantee: str, other: _Access) -> set[str]:
         """Return what this list gives to the grantee and the other one does not."""
-        granted = self.granted.get(grantee, set()) - other.granted.get(grantee, set())
-        kept = other.revoked.get(grantee, set()) - self.revoked.get(grantee, set())
-        return granted | kept
+        nothing: set[str] = set()
+        granted = self._granted.get(grantee, nothing)
+        kept = other._revoked.get(grantee, nothing)
+        return (granted - other._granted.get(grantee, nothing)) | (
+            kept - self._revoked.get(grantee, nothing)
+        )
 
 
 def _sets(grants: dict[str, str]) -> dict[str, set[str]]:
     return {grantee: set(LETTER.findall(text)) for grantee, text in grants.items()}
 
 
+def _bare(letters: Iterable[str]) -> set[str]:
+    return {letter[0] for letter in letters}
+
+
+def _except(letters: set[str], bare: set[str]) -> set[str]:
+    return {letter for letter in letters if letter[0] not in bare}
+
+
 def _grant(
-    sort: Sort, kind: str, name: str, facts: Facts, grantee: str, letters: set[str]
-) -> Grant:
+    sort: Sort, target: _Target, grantee: str, letters: set[str]
+) -> Iterator[Grant]:
     role, _, granter = grantee.partition("/")
-    order = list(WORDS)
-    plain = sorted((x for x in letters if "*" not in x), key=order.index)
-    firm = sorted((x[0] for x in letters if "*" in x), key=order.index)
-    statements = []
-    for chosen, option in ((plain, ""), (firm, " with grant option")):
+    for firm in (False, True):
+        chosen = sorted(
+            (letter[0] for letter in letters if letter.endswith("*") == firm),
+            key=list(WORDS).index,
+        )
         if not chosen:
             continue
-        what = ", ".join(_privilege(kind, letter, facts) for letter in chosen)
-        target = grant_target(kind, name, facts)
-        if sort == "missing":
-            statements.append(f"grant {what} on {target} to {role}{option};")
-        else:
-            statements.append(f"revoke {what} on {target} from {role};")
-    if granter:
-        statements = [f"set role {granter};", *statements, "reset role;"]
-    words = ", ".join(WORDS[letter] for letter in (*plain, *firm))
-    option = " with grant option" if firm and not plain else ""
-    by = f" by {granter}" if granter else ""
-    return Grant(
-        sort,
-        f"{words} on {kind} {name} to {role}{option}{by}",
-        "\n".join(statements),
+        words = ", ".join(WORDS[letter] for letter in chosen)
+        by = f" by {granter}" if granter else ""
+        default = f", by default {target.scope}" if target.scope else ""
+        option = " with grant option" if firm and sort != "differs" else ""
+        yield Grant(
+            sort,
+            f"{words} on {target.title} to {role}{option}{by}{default}",
+            _detail(sort, firm),
+            _repair(sort, target, (role, granter), chosen, firm),
+        )
+
+
+def _detail(sort: Sort, firm: bool) -> str:
+    if sort == "differs":
+        return (
+            "grant option is off instead of on"
+            if firm
+            else ("grant option is on instead of off")
+        )
+    return "expected, and not granted" if sort == "missing" else "granted, not expected"
+
+
+def _repair(
+    sort: Sort, target: _Target, roles: tuple[str, str], letters: list[str], firm: bool
+) -> str:
+    role, granter = roles
+    what = ", ".join(
+        f"{WORDS[letter]} ({target.column})" if target.column else WORDS[letter]
+        for letter in letters
     )
+    if sort == "unexpected":
+        statement = f"revoke {what} on {target.sql} from {role};"
+    elif sort == "differs" and not firm:
+        statement = f"revoke grant option for {what} on {target.sql} from {role};"
+    else:
+        option = " with grant option" if firm else ""
+        statement = f"grant {what} on {target.sql} to {role}{option};"
+    statement = target.wrap(statement)
+    if granter:
+        return f"set role {granter};\n{statement}\nreset role;"
+    return statement
 
 
-def _privilege(kind: str, letter: str, facts: Facts) -> str:
+def _target(kind: str, name: str, facts: Facts) -> _Target:
+    if kind == DEFAULT_PRIVILEGE:
+        objects, scope = facts["objects"], facts["scope"]
+        return _Target(kind, objects, objects, None, scope)
+    title = f"{kind} {name}"
+    if kind == PRIVILEGE:
+        kind, title, on = facts["on_kind"], name, facts["on_name"]
+    else:
+        on = facts["on"] if kind == "column" else facts.get("signature", name)
     if kind == "column":
-        return f"{WORDS[letter]} ({facts['called']})"
-    return WORDS[letter]
+        return _Target(kind, title, f"table {on}", facts["called"], None)
+    if kind == "database":
+        on = "%I"
+    return _Target(kind, title, f"{_NOUNS.get(kind, kind)} {on}", None, None)
 
 
-def grant_target(kind: str, name: str, facts: Facts) -> str:
-    """Return the noun and name that stand behind `on` in a grant."""
-    if kind == "column":
-        return f"table {facts['on']}"
-    return f"{_NOUNS.get(kind, kind)} {facts.get('signature', name)}"
+def beside_default_privileges(
+    kind: str, name: str, facts: Facts, defaults: Iterable[Facts]
+) -> list[str]:
+    """Return what takes from a new object the grants that it gets by default.
+
+    `defaults` are the default privileges of the databases concerned; whoever has one
+    on objects of this kind is left with what the facts say.
+    """
+    objects = _OBJECTS.get(kind)
+    grantees = {
+        grantee
+        for one in defaults
+        if one["objects"] == objects
+        for grantee in (*one.get("granted", ()), *one.get("revoked", ()))
+        if "/" not in grantee and grantee != facts.get("owner")
+    }
+    target = _target(kind, name, facts)
+    statements = []
+    for grantee in sorted(grantees):
+        statements.append(f"revoke all on {target.sql} from {grantee};")
+        usual = _OF_PUBLIC.get(objects or "", set()) if grantee == "public" else set()
+        revoked = set(facts.get("revoked", {}).get(grantee, ()))
+        letters = (usual - revoked) | set(
+            LETTER.findall(facts.get("granted", {}).get(grantee, ""))
+        )
+        statements += [
+            grant.repair for grant in _grant("missing", target, grantee, letters)
+        ]
+    return statements

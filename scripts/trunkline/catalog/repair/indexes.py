@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from trunkline.catalog.repair.aspects import finish
 from trunkline.catalog.repair.kind import Change, Kind, Statements, by_property
 from trunkline.catalog.snapshot import Snapshot
@@ -11,19 +13,31 @@ from trunkline.catalog.words import Facts
 def create(catalog: Snapshot, name: str, facts: Facts) -> Statements:
     """Build an index; one of a partitioned table with those of its partitions."""
     statements = [f"{_definition(facts)};"]
-    for other, below in catalog.of("index").items():
-        if below.get("derived_from") == name:
-            statements += create(catalog, other, below)
-            attached = f"{facts['index']} attach partition {below['index']}"
-            statements.append(f"alter index {attached};")
+    for other, below in _below(catalog, name):
+        statements += create(catalog, other, below)
+    statements += _attach(catalog, facts)
     statements += _set_statistics(facts.get("statistics", []), facts)
     if facts.get("clustered"):
         statements.append(f"alter table {facts['on']} cluster on {facts['called']};")
-    if facts.get("replica_identity"):
+    if facts.get("is_replica_identity"):
         statements.append(
             f"alter table {facts['on']} replica identity using index {facts['called']};"
         )
     return statements + finish("index", name, facts)
+
+
+def _below(catalog: Snapshot, name: str) -> Iterator[tuple[str, Facts]]:
+    for other, facts in catalog.of("index").items():
+        if facts.get("derived_from") == name:
+            yield other, facts
+
+
+def _attach(catalog: Snapshot, facts: Facts) -> Statements:
+    """Return the statement that puts an index below one of the parent table."""
+    upper = catalog.of("index").get(facts.get("derived_from", ""))
+    if upper is None:
+        return []
+    return [f"alter index {upper['index']} attach partition {facts['index']};"]
 
 
 def _definition(facts: Facts) -> str:
@@ -63,28 +77,42 @@ def _move(change: Change) -> Statements:
     return [f"alter index {change.expected['index']} set tablespace {place};"]
 
 
-def _derive(change: Change) -> Statements:
-    upper = change.expected.get("derived_from")
-    if upper is None:
-        return []
-    above = change.catalog.of("index")[upper]["index"]
-    return [f"alter index {above} attach partition {change.expected['index']};"]
+def _attach_below(change: Change) -> Statements:
+    """Make an index of a partitioned table valid: every partition has one below it."""
+    return [
+        statement
+        for _, facts in _below(change.catalog, change.name)
+        for statement in _attach(change.catalog, facts)
+    ]
 
 
 _STEPS = by_property(
     {
         "statistics": _statistics,
         "clustered": _cluster,
-        "replica_identity": lambda _: [],
         "tablespace": _move,
-        "derived_from": _derive,
+        "derived_from": lambda change: _attach(change.catalog, change.expected),
     }
 )
 
 
 def _alter(change: Change) -> Statements | None:
-    detached = "derived_from" in change.found and "derived_from" not in change.expected
-    return None if detached else _STEPS(change)
+    upper = change.found.get("derived_from")
+    if change.properties == ["not_valid"] and not change.expected.get("not_valid"):
+        return _attach_below(change) or None
+    if upper is None or upper == change.expected.get("derived_from"):
+        return _STEPS(change)
+    return _detach(change, upper)
+
+
+def _detach(change: Change, upper: str) -> Statements:
+    """Free an index from one of the parent table: only dropping that does it."""
+    statements = [f"drop index if exists {change.found['index']};"]
+    if upper in change.catalog.of("index"):
+        above = change.catalog.of("index")[upper]
+        statements = [f"drop index {above['index']};"]
+        statements += create(change.catalog, upper, above)
+    return statements + create(change.catalog, change.name, change.expected)
 
 
 INDEX = Kind(
@@ -96,7 +124,6 @@ INDEX = Kind(
         "not_ready": "not ready",
         "not_live": "not live",
         "clustered": "clustering on it",
-        "replica_identity": "use as replica identity",
         "statistics": "statistics targets of its columns",
         "derived_from": "the index of the parent table behind it",
     },

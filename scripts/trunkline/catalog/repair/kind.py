@@ -31,11 +31,16 @@ class Change:
     @property
     def properties(self) -> list[str]:
         """The names of the facts that differ, those of the expected object first."""
-        names = dict.fromkeys((*self.expected, *self.found))
+        want, have = self.expected, self.found
+        hidden = {*want.get("unread", ()), *have.get("unread", ())}
+        names = dict.fromkeys((*want, *have))
         return [
             name
             for name in names
-            if name not in SILENT and self.expected.get(name) != self.found.get(name)
+            if name not in SILENT
+            and name not in hidden
+            and want.get(name) != have.get(name)
+            and not (name in NAMES and (name not in want or name not in have))
         ]
 
 
@@ -45,15 +50,21 @@ SILENT = frozenset(
         "granted",
         "revoked",
         "comment",
-        "labels",
+        "security_labels",
+        "needs_extensions",
         "columns",
         "inherited",
         "references",
         "storage_of_type",
         "signature",
+        "is_replica_identity",
+        "unread",
     }
 )
 """Facts that are compared elsewhere, or serve only to write SQL."""
+
+NAMES = frozenset({"not_null_name"})
+"""Names that a thing may lack without being another (before PostgreSQL 18)."""
 
 Create = Callable[[Snapshot, str, Facts], Statements]
 Drop = Callable[[str, Facts], Statements]

@@ -62,7 +62,7 @@ def _finish_columns(catalog: Snapshot, name: str) -> Statements:
 
 def _alter_view(change: Change) -> Statements | None:
     want, have = change.expected, change.found
-    if want["columns"][: len(have["columns"])] != have["columns"]:
+    if want["output"][: len(have["output"])] != have["output"]:
         return None
     options = with_options(want.get("options"))
     if want["definition"] != have["definition"]:
@@ -92,15 +92,22 @@ def _alter_materialized(change: Change) -> Statements | None:
     return statements
 
 
+_LABELS = {
+    "output": "columns",
+    "not_populated": "unpopulated",
+    "options": "parameters",
+}
+
 VIEW = Kind(
     create=_create_view,
     drop=plain_drop("view"),
     alter=_alter_view,
+    labels=_LABELS,
 )
 
 MATERIALIZED_VIEW = Kind(
     create=_create_materialized,
     drop=plain_drop("materialized view"),
     alter=_alter_materialized,
-    labels={"not_populated": "unpopulated", "options": "storage parameters"},
+    labels=_LABELS,
 )

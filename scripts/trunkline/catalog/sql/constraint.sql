@@ -40,10 +40,10 @@ select
     ) end as triggers_disabled,
     i.oid::regclass::text as index,
     quote_ident(ts.spcname) as tablespace,
-    i.reloptions as options,
+    case when con.contype <> 'x' then i.reloptions end as options,
     not x.indisvalid as index_not_valid,
     x.indisclustered as clustered,
-    x.indisreplident as replica_identity,
+    x.indisreplident as is_replica_identity,
     i.tableoid as part_class,
     i.oid as part_oid
 from pg_constraint con

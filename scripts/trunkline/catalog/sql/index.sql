@@ -12,7 +12,7 @@ select
     not x.indisready as not_ready,
     not x.indislive as not_live,
     x.indisclustered as clustered,
-    x.indisreplident as replica_identity,
+    x.indisreplident as is_replica_identity,
     up.indrelid as parent_table,
     quote_ident(upper.relname) as parent_name,
     statistics.targets as statistics

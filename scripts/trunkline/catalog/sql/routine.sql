@@ -1,5 +1,5 @@
--- Functions, window functions and procedures. The definition holds everything; the
--- facts beside it exist so that a difference can be named.
+-- Functions, window functions and procedures; not the constructors that come with a
+-- range. The definition holds everything; the facts beside it name a difference.
 select
     case p.prokind when 'p' then 'procedure' else 'function' end as kind,
     p.oid::regprocedure::text as name,
@@ -35,5 +35,5 @@ where p.oid >= 16384
         from pg_depend d
         where d.classid = p.tableoid
             and d.objid = p.oid
-            and d.deptype = 'e'
+            and d.deptype in ('e', 'i')
     );

@@ -26,10 +26,12 @@ select
     case when c.reloftype <> 0 then c.reloftype::regtype::text end as of_type,
     c.relrowsecurity as row_security,
     c.relforcerowsecurity as row_security_forced,
-    case c.relreplident
-        when 'f' then 'full'
-        when 'n' then 'nothing'
-        when 'i' then 'using index' || coalesce(' ' || quote_ident(identity.relname), '')
+    case
+        when c.relkind = 'f' then null
+        when c.relreplident = 'f' then 'full'
+        when c.relreplident = 'n' then 'nothing'
+        when c.relreplident = 'i'
+            then 'using index' || coalesce(' ' || quote_ident(identity.relname), '')
     end as replica_identity,
     quote_ident(s.srvname) as server,
     ft.ftoptions as foreign_options

@@ -16,7 +16,7 @@ select
         where a.attrelid = c.oid
             and a.attnum > 0
         order by a.attnum
-    ) as columns,
+    ) as output,
     c.reloptions || array(
         select 'toast.' || o from unnest(toast.reloptions) as o
     ) as options,

@@ -1,0 +1,77 @@
+"""The database itself and its settings, without its name.
+
+The catalog of one database may have to become that of another, so a repair asks the
+server for the name of the database that it runs on.
+"""
+
+from __future__ import annotations
+
+import re
+
+from trunkline.catalog.repair.kind import Change, Kind, Statements, by_property
+from trunkline.catalog.snapshot import Snapshot
+from trunkline.catalog.words import Facts, here, literal, shown
+
+_LISTS = frozenset(
+    {
+        "local_preload_libraries",
+        "search_path",
+        "session_preload_libraries",
+        "shared_preload_libraries",
+        "temp_tablespaces",
+        "unix_socket_directories",
+    }
+)
+"""Settings whose value is a list of names, each to be quoted alone (GUC_LIST_QUOTE)."""
+
+
+def _create_database(_: Snapshot, __: str, ___: Facts) -> Statements:
+    return []
+
+
+def _drop_database(_: str, __: Facts) -> Statements:
+    return []
+
+
+def _limit(change: Change) -> Statements:
+    limit = change.expected.get("connection_limit", -1)
+    return [here(f"alter database %I connection limit {limit};")]
+
+
+DATABASE = Kind(
+    create=_create_database,
+    drop=_drop_database,
+    alter=by_property({"connection_limit": _limit}),
+    replaceable=False,
+)
+
+
+def _target(facts: Facts) -> str:
+    if "role" in facts:
+        return f"alter role {facts['role'].replace('%', '%%')} in database %I"
+    return "alter database %I"
+
+
+def _create_setting(_: Snapshot, __: str, facts: Facts) -> Statements:
+    value = literal(facts.get("value", ""))
+    if facts["setting"] in _LISTS:
+        names = re.findall(r'"(?:[^"]|"")*"|[^,\s]+', facts.get("value", ""))
+        plain = (
+            name[1:-1].replace('""', '"') if name.startswith('"') else name
+            for name in names
+        )
+        value = ", ".join(map(literal, plain)) or "''"
+    value = value.replace("%", "%%")
+    return [here(f"{_target(facts)} set {facts['setting']} = {value};")]
+
+
+def _drop_setting(_: str, facts: Facts) -> Statements:
+    return [here(f"{_target(facts)} reset {facts['setting']};")]
+
+
+DATABASE_SETTING = Kind(
+    create=_create_setting,
+    drop=_drop_setting,
+    alter=lambda change: _create_setting(change.catalog, change.name, change.expected),
+    describe=lambda facts: shown(facts.get("value", "")),
+)

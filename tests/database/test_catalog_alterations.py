@@ -1,0 +1,146 @@
+"""Each alteration in `alterations/`, done to a database, found and repaired.
+
+pg_dump is the oracle: whatever it shows as different has to be found, and after the
+repairs it has to show nothing any more.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from trunkline.catalog import Difference, compare, snapshot
+from trunkline.throwaway import Server
+
+ALTERATIONS = Path(__file__).parent / "alterations"
+
+
+@dataclass(frozen=True)
+class Alteration:
+    """SQL that makes a database, SQL that alters it, and what is to be found then."""
+
+    title: str
+    base: str
+    altering: str
+    finds: tuple[str, ...]
+    marks: dict[str, str]
+
+
+def read(path: Path) -> Iterator[Alteration]:
+    for block in path.read_text("utf-8").split("-- alteration: ")[1:]:
+        base: list[str] = []
+        altering: list[str] = []
+        finds: list[str] = []
+        marks: dict[str, str] = {}
+        title, *lines = block.splitlines()
+        sql = base
+        for line in lines:
+            word, _, rest = line.removeprefix("-- ").partition(": ")
+            if line == "-- then":
+                sql = altering
+            elif line.startswith("-- finds: "):
+                finds.append(rest)
+            elif line.startswith("-- since "):
+                marks["since"] = line.split()[-1]
+            elif line.startswith("-- "):
+                marks[word] = rest
+            else:
+                sql.append(line)
+        yield Alteration(
+            title, "\n".join(base), "\n".join(altering), tuple(finds), marks
+        )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each alteration that the server's version allows."""
+    major = metafunc.config.getoption("--postgres")
+    found = {
+        f"{path.stem}: {alteration.title}": alteration
+        for path in sorted(ALTERATIONS.glob("*.sql"))
+        for alteration in read(path)
+        if int(alteration.marks.get("since", 0)) <= major
+    }
+    metafunc.parametrize("alteration", found.values(), ids=found.keys())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def roles(server: Server) -> None:
+    """Roles are the cluster's: one set for all alterations."""
+    with server.connect("postgres") as connection:
+        for role in ("cat_a", "cat_b", '"Cat C"', "cat_owner"):
+            connection.execute(f"create role {role}")
+
+
+@pytest.fixture(autouse=True)
+def subscriptions(connection: psycopg.Connection) -> Iterator[None]:
+    """A subscription would keep its database from being dropped."""
+    yield
+    for row in connection.execute("select quote_ident(subname) from pg_subscription"):
+        connection.execute(f"alter subscription {row[0]} set (slot_name = none)")
+        connection.execute(f"drop subscription {row[0]}")
+
+
+def dump(server: Server, database: str) -> list[str]:
+    """Return what pg_dump shows, without the lines that are random."""
+    assert server.binaries is not None
+    command = [str(server.binaries / "pg_dump"), "--schema-only"]
+    shown = subprocess.run(
+        command, env=server.environment(database), capture_output=True, check=True
+    ).stdout.decode()
+    return [
+        line
+        for line in shown.splitlines()
+        if not line.startswith(("\\restrict", "\\unrestrict"))
+    ]
+
+
+def repair(connection: psycopg.Connection, differences: tuple[Difference, ...]) -> None:
+    for difference in differences:
+        try:
+            connection.execute(difference.repair)
+        except psycopg.Error as error:
+            pytest.fail(f"{error}\nin the repair of {difference}")
+
+
+def told(differences: tuple[Difference, ...]) -> list[str]:
+    return [f"{d.kind} {d.object} {d.name}" for d in differences]
+
+
+def test_an_alteration_is_found_and_its_repair_leaves_nothing_behind(
+    server: Server,
+    database: str,
+    connection: psycopg.Connection,
+    alteration: Alteration,
+) -> None:
+    connection.execute(alteration.base)
+    base, base_dump = snapshot(connection), dump(server, database)
+    connection.execute(alteration.altering)
+    altered, altered_dump = snapshot(connection), dump(server, database)
+
+    differences = compare(base, altered)
+    assert sorted(told(differences)) == sorted(alteration.finds)
+    assert all(difference.detail for difference in differences)
+    shown_by_pg_dump = base_dump != altered_dump
+    unseen = (
+        "finds nothing" in alteration.marks or "unseen by pg_dump" in alteration.marks
+    )
+    assert shown_by_pg_dump != unseen
+
+    if "unrepaired" in alteration.marks:
+        assert any(difference.repair == "" for difference in differences)
+        return
+    repair(connection, differences)
+    left = compare(base, snapshot(connection))
+    assert told(left) == list(filter(None, [alteration.marks.get("leaves")]))
+    if left:
+        return
+    assert dump(server, database) == base_dump
+
+    if "one way" not in alteration.marks:
+        repair(connection, compare(altered, base))
+        assert compare(altered, snapshot(connection)) == ()
