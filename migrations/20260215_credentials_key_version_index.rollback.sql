@@ -1,0 +1,1 @@
+../rollbacks/20260215_credentials_key_version_index.sql

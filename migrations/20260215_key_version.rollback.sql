@@ -1,0 +1,1 @@
+../rollbacks/20260215_key_version.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260215_subaccounts_key_version_index.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260216_credentials_nonce.sql

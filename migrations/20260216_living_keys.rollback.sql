@@ -1,0 +1,1 @@
+../rollbacks/20260216_living_keys.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260216_subaccounts_sealed_form.sql

@@ -1,0 +1,36 @@
+-- check: tokens are sealed in a known form, under a key of the organization
+select
+    expected.name as subject,
+    coalesce(pg_get_constraintdef(con.oid), 'missing') as detail
+from (
+    values
+    (
+        'sealed_in_a_known_form',
+        'CHECK (((length(twilio_auth_token_encrypted) <= 65536)'
+        || ' AND (twilio_auth_token_encrypted'
+        || ' ~ ''^(v2:[1-9][0-9]{0,8}:[A-Za-z0-9+/]{16}:[A-Za-z0-9+/]+={0,2}'
+        || '|[0-9A-Fa-f]{24}:[0-9A-Fa-f]{32}:(?:[0-9A-Fa-f]{2})*)$''::text)))'
+    ),
+    (
+        'key_version_is_the_sealed_one',
+        'CHECK ((NOT (key_version IS DISTINCT FROM ('
+        || '"substring"(twilio_auth_token_encrypted,'
+        || ' ''^v2:([1-9][0-9]{0,8}):''::text))::integer)))'
+    ),
+    (
+        'sealed_under_a_key_of_the_org',
+        'FOREIGN KEY (org_id, key_version)'
+        || ' REFERENCES public.org_data_keys(org_id, version)'
+    )
+) as expected (name, definition)
+left join pg_constraint as con
+    on
+        con.conrelid = to_regclass('public.twilio_subaccounts')
+        and con.conname = expected.name
+where
+    con.convalidated is not true
+    or replace(
+        pg_get_constraintdef(con.oid),
+        'REFERENCES org_data_keys',
+        'REFERENCES public.org_data_keys'
+    ) <> expected.definition;
