@@ -1,0 +1,1 @@
+../rollbacks/20260217_identity_is_fixed.sql

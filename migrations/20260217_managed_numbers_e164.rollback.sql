@@ -1,0 +1,1 @@
+../rollbacks/20260217_managed_numbers_e164.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260217_numbers_can_come_back.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260217_one_live_number.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260218_transitions.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260219_numbers_held_filled.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260219_phone_numbers_held.sql

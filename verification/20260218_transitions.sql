@@ -1,0 +1,77 @@
+-- check: a new row starts in its first state, and moves only along its transitions
+select
+    expected.tbl || '.' || expected.name as subject,
+    coalesce(pg_get_triggerdef(t.oid), 'missing') as detail
+from (
+    values
+    ('managed_phone_numbers', 'first_state', 7, ''),
+    (
+        'managed_phone_numbers',
+        'next_state',
+        19,
+        'WHEN ((old.status IS DISTINCT FROM new.status)) '
+    ),
+    ('twilio_subaccounts', 'first_state', 7, ''),
+    (
+        'twilio_subaccounts',
+        'next_state',
+        19,
+        'WHEN ((old.status IS DISTINCT FROM new.status)) '
+    )
+) as expected (tbl, name, type, condition)
+left join pg_trigger as t
+    on
+        t.tgrelid = to_regclass('public.' || expected.tbl)
+        and t.tgname = expected.name
+where
+    (t.tgenabled = 'O' and t.tgtype = expected.type) is not true
+    or pg_get_triggerdef(t.oid) not like format(
+        '%% FOR EACH ROW %sEXECUTE FUNCTION private.follow_transition(''%s'')',
+        expected.condition,
+        case
+            when expected.tbl = 'managed_phone_numbers' then 'number'
+            else 'subaccount'
+        end
+    );
+
+-- check: a step is looked up with the role that takes it
+select
+    'private.follow_transition' as subject,
+    'missing, or does not look up ' || expected.part as detail
+from (
+    values
+    ('t.machine = tg_argv[0]'),
+    ('t.from_state = was'),
+    ('t.to_state = becomes'),
+    ('pg_has_role(private.caller(), t.actor, ''member'')'),
+    ('perform private.refuse')
+) as expected (part)
+left join pg_proc as p
+    on
+        p.oid = to_regprocedure('private.follow_transition()')
+        and p.prosecdef
+where coalesce(position(expected.part in p.prosrc), 0) = 0;
+
+-- check: each machine has a first state, and a released number and a closed account rest
+select
+    expected.machine || ' ' || expected.resting as subject,
+    'no first state, or the resting state is left' as detail
+from (
+    values
+    ('number', 'released'),
+    ('number', 'failed'),
+    ('subaccount', 'closed'),
+    ('request', 'completed'),
+    ('request', 'failed')
+) as expected (machine, resting)
+where
+    not exists (
+        select
+        from public.provisioning_transitions as t
+        where t.machine = expected.machine and t.from_state = '(new)'
+    )
+    or exists (
+        select
+        from public.provisioning_transitions as t
+        where t.machine = expected.machine and t.from_state = expected.resting
+    );
