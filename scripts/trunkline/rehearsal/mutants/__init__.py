@@ -61,7 +61,7 @@ def mutants(before: Snapshot, after: Snapshot) -> Iterator[Mutant]:
     """
     roles = roles_in(after)
     for kind, objects in after.objects.items():
-        for name, facts in objects.items():
+        for name, facts in sorted(objects.items()):
             old = before.of(kind).get(name)
             if old == facts:
                 continue

@@ -74,8 +74,10 @@ def _returning_early(facts: Facts) -> str | None:
     definition: str = facts["definition"]
     body = _BODY.search(definition)
     if body is None:
-        atomic = re.search(r"^RETURN .*", definition, re.MULTILINE | re.DOTALL)
-        return f"{definition[: atomic.start()]}RETURN NULL\n" if atomic else None
+        head, returned = _split(definition)
+        if not returned.startswith("RETURN "):
+            return None
+        return f"{head}RETURN NULL::{facts['result']}\n"
     if facts["language"] == "plpgsql":
         text = _plpgsql(body["text"], facts)
     elif facts["language"] == "sql":

@@ -1,0 +1,179 @@
+"""Mutants are tried on a database: who notices, what survives, what that is worth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.line import Line
+from trunkline import catalog, contents
+from trunkline.catalog import Snapshot
+from trunkline.rehearsal import mutate
+from trunkline.rehearsal.mutate import Tried
+from trunkline.throwaway import Server
+
+UP = """
+create table room (id int constraint room_key primary key);
+create index room_half on room ((id / 2));
+comment on index room_half is 'Why it is there.';
+"""
+
+#: Notices whatever is done to room but to its comment.
+SEEN = """
+-- check: the key stands
+select 'room_key' as subject, 'missing' as detail
+where not exists (select from pg_constraint where conname = 'room_key');
+
+-- check after: the index stands
+select 'room_half' as subject, 'missing' as detail
+where not exists (select from pg_class where relname = 'room_half');
+
+-- check: everybody is kept out
+select 'room' as subject, 'public may read it' as detail
+where has_table_privilege('mutant_nobody', 'room', 'select');
+"""
+COMMENT = "index room_half on public.room: comment removed"
+
+
+@pytest.fixture
+def stage(server: Server, database: str, tmp_path: Path) -> Line:
+    """A line on a server that has the role of `SEEN`."""
+    line = Line(tmp_path / "project", server, database)
+    with line.connect() as connection:
+        connection.execute(
+            "do $$begin if to_regrole('mutant_nobody') is null"
+            " then create role mutant_nobody; end if; end$$"
+        )
+    return line
+
+
+def try_all(line: Line, verification: str, up: str = UP) -> Tried:
+    line.add("20260101_room", up, "drop table room;\n", verification)
+    (change,) = line.project.changes
+    with line.connect() as connection:
+        before = catalog.snapshot(connection)
+        connection.execute(change.migration.text.encode())
+        after = catalog.snapshot(connection)
+        return mutate.attempt(
+            connection, change, line.project.holding({change.id}), before, after
+        )
+
+
+def judged(tried: Tried, final: Snapshot | None = None) -> mutate.Mutation:
+    return mutate.judge([tried], final or tried.built)
+
+
+def test_a_mutant_is_noticed_by_the_check_that_complains(stage: Line) -> None:
+    tried = try_all(stage, SEEN)
+    assert {mutant.name: sentence for mutant, sentence in tried.noticed} == {
+        "constraint room_key on public.room: dropped": "the key stands",
+        "index room_half on public.room: dropped": "the index stands",
+        "table public.room: select granted to public": "everybody is kept out",
+    }
+
+
+def test_a_check_that_errors_on_a_mutant_has_noticed_it(stage: Line) -> None:
+    tried = try_all(
+        stage,
+        "-- check: the index is small\n"
+        "select 'room_half' as subject, 'large' as detail"
+        " where pg_relation_size('room_half') > 100000;\n",
+    )
+    assert [mutant.name for mutant, _ in tried.noticed] == [
+        "index room_half on public.room: dropped"
+    ]
+
+
+def test_an_invariant_notices_for_every_change(stage: Line) -> None:
+    invariant = stage.root / "verification" / "invariants" / "comments.sql"
+    invariant.parent.mkdir(parents=True)
+    invariant.write_text(
+        "-- check: every index says why it is there\n"
+        "select c.relname as subject, 'no comment' as detail from pg_class as c\n"
+        "where c.relname like 'room%' and c.relname <> 'room_key' and c.relkind = 'i'\n"
+        "and obj_description(c.oid, 'pg_class') is null;\n"
+    )
+    tried = try_all(stage, SEEN)
+    assert not tried.survived
+
+
+def test_a_survivor_is_named_with_what_was_done_and_where_its_check_belongs(
+    stage: Line,
+) -> None:
+    mutation = judged(try_all(stage, SEEN))
+    (change,) = mutation.changes
+    assert change.survivors == (
+        mutate.Survivor(
+            mutant=COMMENT,
+            sql="comment on index public.room_half is null;",
+            file="verification/20260101_room.sql",
+            reason=None,
+        ),
+    )
+    assert (mutation.made, mutation.noticed, mutation.score) == (4, 3, 0.75)
+    assert not mutation.ok
+
+
+def test_a_mutant_that_the_server_refuses_was_never_made(stage: Line) -> None:
+    tried = try_all(stage, SEEN)
+    assert [mutant.name for mutant, _ in tried.unmade] == [
+        "column public.room.id: NOT NULL dropped"
+    ]
+    assert judged(tried).changes[0].unmade == 1
+
+
+@pytest.mark.parametrize("name", [COMMENT, "*: comment removed", "index * removed"])
+def test_a_survivor_with_a_reason_is_accepted_where_the_score_is_high_enough(
+    stage: Line, name: str
+) -> None:
+    mutation = mutate.judge(
+        [tried := try_all(stage, f"-- survives: {name} — words only\n{SEEN}")],
+        tried.built,
+        needed=0.75,
+    )
+    assert mutation.ok
+    assert [s.reason for s in mutation.changes[0].survivors] == ["words only"]
+    assert not judged(tried).ok
+
+
+def test_a_survivor_without_a_reason_is_never_accepted(stage: Line) -> None:
+    tried = try_all(stage, f"-- survives: index room_half — words only\n{SEEN}")
+    assert not mutate.judge([tried], tried.built, needed=0).ok
+
+
+def test_a_reason_that_no_survivor_needs_is_told(stage: Line) -> None:
+    line = "index room_half on public.room: dropped — slower"
+    tried = try_all(stage, f"-- survives: {line}\n{SEEN}")
+    assert judged(tried).changes[0].unused == (line,)
+
+
+def test_what_a_later_change_alters_cannot_be_asked_for(stage: Line) -> None:
+    tried = try_all(stage, SEEN)
+    index = dict(tried.built.of("index"))
+    key = "room_half on public.room"
+    index[key] = {**index[key], "comment": "Another reason."}
+    final = replace(tried.built, objects={**tried.built.objects, "index": index})
+    (change,) = judged(tried, final).changes
+    assert (change.made, change.noticed, change.superseded) == (3, 3, 1)
+    assert not change.survivors
+
+
+def test_a_verification_that_fails_already_notices_nothing(stage: Line) -> None:
+    tried = try_all(
+        stage, "-- check: never\nselect 'it' as subject, 'is wrong' as detail;\n"
+    )
+    assert tried.error == "without a mutant this check fails already: never"
+    assert not judged(tried).ok
+
+
+def test_nothing_of_a_mutant_stays(stage: Line) -> None:
+    with stage.connect() as connection:
+        tried = try_all(stage, SEEN)
+        assert catalog.snapshot(connection) == tried.built
+        assert contents.digest(connection).tables["public.room"].rows == 0
+
+
+def test_a_project_without_anything_to_break_is_well() -> None:
+    assert mutate.judge([], Snapshot({})).ok
