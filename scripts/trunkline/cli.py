@@ -215,6 +215,7 @@ def _locks(parser: argparse.ArgumentParser) -> None:
 def _where(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--on",
+        type=_place,
         default="embedded",
         metavar="WHERE",
         help="embedded (default), container, or the URL of a server to make scratch "
@@ -390,6 +391,15 @@ _COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]]
         _new,
     ),
 }
+
+
+def _place(text: str) -> str:
+    if text in ("embedded", "container") or "://" in text:
+        return text
+    # What was meant for a URL may hold a password, so it is not repeated.
+    raise argparse.ArgumentTypeError(
+        "neither embedded, container nor a postgresql:// URL"
+    )
 
 
 def _seconds(text: str) -> float:

@@ -7,6 +7,7 @@ reaches a message: errors name the `label`, which has none.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -37,14 +38,16 @@ def target(url: str) -> Target:
 
     plain = url.replace("postgresql+psycopg://", "postgresql://", 1)
     schema = None
-    if "://" in plain:
-        plain, schema = _without_schema(plain)
     try:
+        if "://" in plain:
+            plain, schema = _without_schema(plain)
         keywords = dict(conninfo_to_dict(plain))
-    except psycopg.ProgrammingError as error:
+    except (psycopg.ProgrammingError, ValueError) as error:
+        # What libpq quotes may be the password.
+        reason = re.sub(r'".*"', '"…"', str(error).strip(), flags=re.DOTALL)
         raise UsageError(
             "the database URL cannot be read",
-            detail=_redacted(str(error).strip(), url),
+            detail=reason,
             hint="Write postgresql://user@host:port/database.",
         ) from None
     if schema is not None:

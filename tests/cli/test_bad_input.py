@@ -1,0 +1,222 @@
+"""Bad projects, bad servers: one clear message, the right code, nothing half done."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.cli.conftest import Cli
+from tests.projects import ROOMS, change, sound, write
+from trunkline.throwaway import Server
+
+UP = f"migrations/{ROOMS}.sql"
+VERIFICATION = f"verification/{ROOMS}.sql"
+SLOW = "create table public.half (id uuid);\nselect pg_sleep(60);\n"
+NEXT = "20260102_next"
+
+
+def tables(connection: psycopg.Connection) -> int:
+    row = connection.execute(
+        "select count(*) from pg_tables where schemaname = 'public'"
+        " and tablename not like '%yoyo%'"
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"yoyo.ini": "(none)"}, "no yoyo.ini in .*"),
+        ({"yoyo.ini": "[DEFAULT"}, "yoyo.ini cannot be read"),
+        (
+            {"yoyo.ini": "[DEFAULT]\nsources = %(here)s/migration\n"},
+            "yoyo.ini: no such migrations directory: .*",
+        ),
+        (
+            {f"migrations/{ROOMS}.rollback.sql": "-> ../rollbacks/20260101_room.sql"},
+            rf"migrations/{ROOMS}\.rollback\.sql:1: is a dangling link.*",
+        ),
+        ({f"rollbacks/{ROOMS}.sql": "(none)"}, ".*no rollbacks/.*"),
+        ({VERIFICATION: "(none)"}, ".*no check in verification/.*"),
+        (
+            {UP: "-- transactional: no\ncreate table public.rooms (id uuid);\n"},
+            rf"migrations/{ROOMS}\.sql:1: `-- transactional: no` must be .*",
+        ),
+        (
+            {UP: "-- depends: 20250101_gone\ncreate table public.rooms (id uuid);\n"},
+            rf"migrations/{ROOMS}\.sql: depends on 20250101_gone, which does not exist",
+        ),
+        (
+            change("20260102_a", "-- depends: 20260103_b\nselect 1;\n")
+            | change("20260103_b", "-- depends: 20260102_a\nselect 1;\n"),
+            "the changes .*20260102_a.* depend on each other",
+        ),
+        (
+            {UP: "create table public.rooms (id uuid);\ncreate tabel x;\n"},
+            rf"migrations/{ROOMS}\.sql:2: syntax error at or near \"tabel\"",
+        ),
+        (
+            {UP: "\ufeffcreate table public.rooms (id uuid);\n"},
+            rf"migrations/{ROOMS}\.sql:1: the file starts with a byte order mark",
+        ),
+        ({UP: ""}, rf"migrations/{ROOMS}\.sql:1: the file holds no statement"),
+        (
+            {UP: "create table public.rooms (id uuid);\ncommit;\n"},
+            rf"migrations/{ROOMS}\.sql:2: `commit` in a change .*",
+        ),
+    ],
+)
+def test_a_bad_project_is_refused_with_its_place_before_anything_runs(
+    files: dict[str, str],
+    message: str,
+    rooms: Cli,
+    connection: psycopg.Connection,
+) -> None:
+    write(rooms.root, files)
+    done = rooms("apply")
+    assert (done.status, done.out) == (2, "")
+    assert re.match(rf"trunkline: {message}\n", done.err)
+    assert tables(connection) == 0
+
+
+def test_a_check_whose_query_errors_leaves_nothing_and_exits_1(
+    rooms: Cli, connection: psycopg.Connection
+) -> None:
+    write(
+        rooms.root,
+        {VERIFICATION: "-- check: rooms stand\nselect subject, detail from roms;\n"},
+    )
+    done = rooms("apply")
+    assert done.status == 1
+    assert "not ok" in done.out
+    assert f"{VERIFICATION}:2: rooms stand" in done.out
+    assert 'relation "roms" does not exist' in done.out
+    assert tables(connection) == 0
+
+
+def test_a_statement_that_fails_is_told_with_line_and_sqlstate(
+    rooms: Cli, connection: psycopg.Connection
+) -> None:
+    write(
+        rooms.root, {UP: "create table public.rooms (id uuid);\n\nselect 1 from gone;"}
+    )
+    done = rooms("apply")
+    assert done.status == 3
+    assert f'{UP}:3: relation "gone" does not exist' in done.err
+    assert "SQLSTATE 42P01" in done.err
+    assert tables(connection) == 0
+
+
+def test_a_server_that_is_not_there_is_exit_code_3(tmp_path: Path) -> None:
+    done = Cli(sound(tmp_path), "postgresql://dba@127.0.0.1:1/app")("status")
+    assert done.status == 3
+    assert done.err.startswith("trunkline: cannot connect to dba@127.0.0.1:1/app\n")
+
+
+def test_a_wrong_password_is_exit_code_3(
+    rooms: Cli, server: Server, database: str
+) -> None:
+    where: dict[str, Any] = {**server.conninfo(database), "password": "guessed"}
+    conninfo = psycopg.conninfo.make_conninfo(**where)
+    done = rooms("status", "--database", conninfo)
+    assert done.status == 3
+    assert "password authentication failed" in done.err
+    assert "guessed" not in done.err
+
+
+@pytest.fixture
+def reader(server: Server, connection: psycopg.Connection) -> Iterator[str]:
+    """A role that may read everything and write nothing."""
+    connection.execute(
+        "create role reader login password 'reading' in role pg_read_all_data"
+    )
+    yield "reader"
+    connection.execute("drop role reader")
+
+
+@pytest.mark.parametrize("applied", [False, True])
+def test_a_role_that_may_only_read_can_run_status(
+    applied: bool, rooms: Cli, reader: str, server: Server, database: str
+) -> None:
+    if applied:
+        assert rooms("apply").status == 0
+    where: dict[str, Any] = server.conninfo(database) | {"user": reader}
+    conninfo = psycopg.conninfo.make_conninfo(**{**where, "password": "reading"})
+    done = rooms("status", "--json", "--database", conninfo)
+    assert done.status == 0
+    assert [row["state"] for row in done.json["rows"]] == [
+        "applied" if applied else "pending"
+    ]
+
+
+def _working(connection: psycopg.Connection) -> int:
+    """The process of the server that sleeps for a change; waits until it does."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        row = connection.execute(
+            "select pid from pg_stat_activity where wait_event = 'PgSleep'"
+            " and datname = current_database()"
+        ).fetchone()
+        if row is not None:
+            return int(row[0])
+        time.sleep(0.05)
+    raise AssertionError("no change sleeps")
+
+
+def _half_way(rooms: Cli) -> None:
+    down = "drop table public.half;\n"
+    check = "-- check: never\nselect 'a' as subject, 'b' as detail;\n"
+    write(rooms.root, change(NEXT, SLOW, down, check))
+
+
+def test_a_server_that_dies_in_the_middle_leaves_nothing_half_done(
+    rooms: Cli, connection: psycopg.Connection
+) -> None:
+    _half_way(rooms)
+    with rooms.start("apply") as process:
+        pid = _working(connection)
+        connection.execute("select pg_terminate_backend(%s)", [pid])
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 3
+    assert "Traceback" not in err
+    assert f"+ {ROOMS}" in out
+    assert f"+ {NEXT}" in out
+    assert "trunkline: the server ended the work\n" in err
+    assert tables(connection) == 1
+    assert [row["state"] for row in rooms("--json", "status").json["rows"]] == [
+        "applied",
+        "pending",
+    ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_cancels_the_change_and_is_one_line(
+    number: signal.Signals, rooms: Cli, connection: psycopg.Connection
+) -> None:
+    _half_way(rooms)
+    with rooms.start("apply") as process:
+        _working(connection)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 128 + number
+    assert err == f"trunkline: ended by {number.name}\n"
+    assert tables(connection) == 1
+    sleeping = connection.execute(
+        "select from pg_stat_activity where wait_event = 'PgSleep'"
+        " and datname = current_database()"
+    )
+    assert sleeping.fetchall() == []
+
+
+def test_a_file_that_cannot_be_written_is_an_error_with_its_path(rooms: Cli) -> None:
+    done = rooms("new", "a" * 300)
+    assert done.status == 3
+    assert "File name too long" in done.err
