@@ -1,0 +1,1 @@
+../rollbacks/20260220_managed_credentials_have_a_number.sql

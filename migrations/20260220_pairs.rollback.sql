@@ -1,0 +1,1 @@
+../rollbacks/20260220_pairs.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260221_agent_phone_assignments.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260221_assignments_from_agents.sql
