@@ -70,7 +70,8 @@ class Change:
 
     @cached_property
     def _verification(self) -> tuple[tuple[Check, ...], tuple[Fault, ...]]:
-        return ((), ()) if self.verification is None else checks(self.verification)
+        own = self.verification
+        return ((), ()) if own is None else checks(own.text, own.path)
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -119,7 +120,7 @@ class Invariant:
 
     @cached_property
     def read(self) -> tuple[tuple[Check, ...], tuple[Fault, ...]]:
-        return checks(self.script)
+        return checks(self.script.text, self.script.path)
 
     @property
     def checks(self) -> tuple[Check, ...]:

@@ -7,14 +7,10 @@ below it. Nothing here runs a query: `checks` does.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from trunkline import header
 from trunkline.header import Directive, Fault
 from trunkline.statements import DoesNotParse, Statement, split
-
-if TYPE_CHECKING:
-    from trunkline.project import Script
 
 
 @dataclass(frozen=True)
@@ -32,13 +28,13 @@ class Check:
     line: int
 
 
-def checks(script: Script) -> tuple[tuple[Check, ...], tuple[Fault, ...]]:
-    """The checks of a verification or invariant file, and what is wrong with it."""
+def checks(text: str, source: str) -> tuple[tuple[Check, ...], tuple[Fault, ...]]:
+    """The checks in the text of the file `source`, and what is wrong with it."""
     try:
-        statements = split(script.text)
+        statements = split(text)
     except DoesNotParse as error:
         return (), (Fault("sql-does-not-parse", error.line, error.message, ""),)
-    directives, _ = header.read(script.text, "invariant")
+    directives, _ = header.read(text, "invariant")
     named = [
         directive
         for directive in directives
@@ -59,7 +55,7 @@ def checks(script: Script) -> tuple[tuple[Check, ...], tuple[Fault, ...]]:
                 )
             )
     for directive, following in zip(named, [*named[1:], None], strict=False):
-        end = following.line if following else len(script.text) + 1
+        end = following.line if following else len(text) + 1
         own = [s for s in statements if directive.line < s.line < end]
         fault = _fault(directive, own)
         if fault is not None:
@@ -70,7 +66,7 @@ def checks(script: Script) -> tuple[tuple[Check, ...], tuple[Fault, ...]]:
                 sentence=directive.value,
                 after=directive.name == "check after",
                 query=own[0].text,
-                source=script.path,
+                source=source,
                 line=own[0].line,
             )
         )

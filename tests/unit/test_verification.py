@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from trunkline.header import Fault
-from trunkline.project import Script
 from trunkline.verification import Check, checks
 
 
 def _read(text: str) -> tuple[tuple[Check, ...], tuple[Fault, ...]]:
-    return checks(Script("verification/a.sql", text, ""))
+    return checks(text, "verification/a.sql")
 
 
 def test_each_check_is_a_sentence_and_the_query_below_it() -> None:
