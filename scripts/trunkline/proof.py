@@ -49,10 +49,8 @@ def invariants_hold(
     connection: Connection, invariants: Iterable[Invariant], emit: Emit
 ) -> tuple[CheckResult, ...]:
     """The checks of invariants."""
-    results: list[CheckResult] = []
-    for invariant in invariants:
-        results += checks.run(connection, invariant.name, invariant.checks, emit)
-    return tuple(results)
+    named = [(i.name, check) for i in invariants for check in i.checks]
+    return checks.run_together(connection, named, emit)
 
 
 def undone(
@@ -89,11 +87,8 @@ def others_hold(
     connection: Connection, others: Iterable[Change], emit: Emit
 ) -> tuple[CheckResult, ...]:
     """The plain checks of other changes."""
-    results: list[CheckResult] = []
-    for other in others:
-        plain = [check for check in other.checks if not check.after]
-        results += checks.run(connection, other.id, plain, emit)
-    return tuple(results)
+    named = [(o.id, check) for o in others for check in o.checks if not check.after]
+    return checks.run_together(connection, named, emit)
 
 
 def is_vacuous(connection: Connection, change: Change) -> bool:
