@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: rehearse test lint bench lock clean
+.PHONY: rehearse test lint bench docs lock clean
 
 rehearse: .venv/ready
 	$(BIN)/trunkline rehearse
@@ -20,6 +20,10 @@ lint: .venv/ready
 
 bench: .venv/ready
 	set -e; for program in bench/*.py; do $(BIN)/python $$program; done
+
+# The pages that are made from data.
+docs: .venv/ready
+	$(BIN)/python -m trunkline.lint.page > docs/lint-rules.md
 
 # A newer state of every dependency; read the difference before you commit it.
 lock: .venv/ready
