@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from trunkline.errors import Failure
@@ -42,12 +44,28 @@ def run(
         }
         words = list(command) or ["psql"]
         try:
-            done = subprocess.run(words, env=environment, check=False)
+            with _ctrl_c_is_the_commands():
+                done = subprocess.run(words, env=environment, check=False)
         except OSError as error:
             raise Failure(
                 f"{words[0]} cannot be started", detail=error.strerror
             ) from None
     return _status(done.returncode)
+
+
+@contextmanager
+def _ctrl_c_is_the_commands() -> Iterator[None]:
+    """In psql it ends a query, not psql; so it must not end the sandbox either.
+
+    A handler that does nothing is reset in the command; an ignored signal is not.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _path(binaries: Path | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import signal
 import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -184,6 +185,17 @@ def test_a_sandbox_has_the_changes_and_ends_with_the_status_of_its_command(
     shell = "psql -Atc 'select count(*) from public.rooms' \"$DATABASE_URL\"; exit 7"
     done = rooms("sandbox", "--", "sh", "-c", shell)
     assert (done.status, done.out) == (7, "0\n")
+
+
+def test_ctrl_c_in_a_sandbox_is_for_its_command(rooms: Cli) -> None:
+    shell = "trap 'exit 5' INT; echo ready; sleep 30 & wait"
+    words = ("sandbox", "--empty", "--", "sh", "-c", shell)
+    with rooms.start(*words, start_new_session=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (5, "")
 
 
 def test_a_reader_who_has_had_enough_ends_the_command_quietly(rooms: Cli) -> None:
