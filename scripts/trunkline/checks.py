@@ -101,9 +101,10 @@ def _result(
 
 
 def _read(cursor: Cursor) -> tuple[Violation, ...]:
+    rows = cursor.fetchall()  # in a pipeline, only now are the columns known
     columns = [column.name for column in cursor.description or ()]
     if columns != ["subject", "detail"]:
         raise errors.DatatypeMismatch(
             f"a check returns subject, detail; this one returns {', '.join(columns)}"
         )
-    return tuple(Violation(str(s), str(d)) for s, d in cursor)
+    return tuple(Violation(str(s), str(d)) for s, d in rows)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -213,37 +214,48 @@ def _key_text(
     return sql.SQL("concat_ws(', ', {})").format(sql.SQL(", ").join(parts))
 
 
-def _digest_query(table: _Table) -> sql.Composable:
+@lru_cache(maxsize=4096)
+def _digest_query(table: _Table) -> str:
+    """The query of one table; from one digest to the next most are the same."""
     columns = [sql.SQL("t.{}").format(sql.Identifier(c)) for c in table.columns]
     sums = [
         sql.SQL("coalesce(sum(hashtextextended({}::text, 1)::numeric), 0)").format(c)
         for c in columns
     ]
-    return sql.SQL(
-        "select {} as name, count(*)::numeric as rows,"
-        " coalesce(sum(hashtextextended(row({})::text, 0)::numeric), 0) as whole,"
-        " array[{}]::numeric[] as columns from {} as t"
-    ).format(
-        sql.Literal(table.name),
-        sql.SQL(", ").join(columns),
-        sql.SQL(", ").join(sums),
-        _name(table.name),
+    return (
+        sql.SQL(
+            "select {} as name, count(*)::numeric as rows,"
+            " coalesce(sum(hashtextextended(row({})::text, 0)::numeric), 0) as whole,"
+            " array[{}]::numeric[] as columns from {} as t"
+        )
+        .format(
+            sql.Literal(table.name),
+            sql.SQL(", ").join(columns),
+            sql.SQL(", ").join(sums),
+            _name(table.name),
+        )
+        .as_string(None)
     )
 
 
-def _position_query(name: str) -> sql.Composable:
-    return sql.SQL(
-        "select {}, last_value::numeric, null::numeric,"
-        " array[is_called::int]::numeric[] from {}"
-    ).format(sql.Literal(name), _name(name))
+@lru_cache(maxsize=4096)
+def _position_query(name: str) -> str:
+    return (
+        sql.SQL(
+            "select {}, last_value::numeric, null::numeric,"
+            " array[is_called::int]::numeric[] from {}"
+        )
+        .format(sql.Literal(name), _name(name))
+        .as_string(None)
+    )
 
 
-def _all(connection: Connection, parts: list[sql.Composable]) -> list[Any]:
+def _all(connection: Connection, parts: list[str]) -> list[Any]:
     """The parts in one round trip each hundred: a statement has its limits."""
     rows: list[Any] = []
     for start in range(0, len(parts), 100):
-        query = sql.SQL(" union all ").join(parts[start : start + 100])
-        rows += connection.execute(query).fetchall()
+        query = " union all ".join(parts[start : start + 100])
+        rows += connection.execute(query.encode()).fetchall()
     return rows
 
 

@@ -61,3 +61,10 @@ def test_each_is_told_once(rooms: psycopg.Connection) -> None:
         checks.run_together(rooms, [("a", one) for one in every], events.append)
         assert [type(event) for event in events] == [Checked, Checked]
     assert checks.run_together(rooms, [], ignore) == ()
+
+
+def test_where_none_errs_no_check_is_asked_twice(rooms: psycopg.Connection) -> None:
+    named = [("a", PASSES), ("b", FINDS)]
+    results = checks.run_together(rooms, named, ignore)
+    assert outcome(results) == ["passed", "found"]
+    assert len({result.seconds for result in results}) == 1, "each was timed alone"
