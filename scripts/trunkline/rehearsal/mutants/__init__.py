@@ -103,14 +103,10 @@ def _sql(catalog: Snapshot, key: Key, facts: Facts | None) -> str:
 
 
 def _standing_on(catalog: Snapshot, key: Key) -> set[Key]:
-    """All that has to go with an object: a foreign key with its target's key."""
-    found: set[Key] = set()
-    open_ends = {key}
-    while open_ends:
-        open_ends = {
-            upper
-            for upper, needed in catalog.needs.items()
-            if needed & open_ends and upper not in found and catalog.has(upper)
-        }
-        found |= open_ends
-    return found
+    """The foreign keys that have to go with the key that they refer to."""
+    return {
+        ("constraint", name)
+        for name, facts in catalog.of("constraint").items()
+        if facts["type"] == "foreign key"
+        and key in catalog.needs.get(("constraint", name), ())
+    }

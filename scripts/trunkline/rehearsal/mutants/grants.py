@@ -1,7 +1,8 @@
 """One privilege too many, or one too few.
 
-The least that does harm: of what a role may not do yet, the first in the order below;
-of what it may do, the first, without which the others are worth little.
+The least that does harm: of what a role may not do yet, the first in the order below
+(of kinds that are not there, what was taken from it); of what it may do, the first,
+without which the others are worth little.
 """
 
 from __future__ import annotations
@@ -41,18 +42,19 @@ def roles_in(catalog: Snapshot) -> tuple[str, ...]:
 def grants(kind: str, facts: Facts, roles: Iterable[str]) -> Iterator[Alteration]:
     """What can be done to the grants on one object."""
     for role in roles:
-        if kind in _ORDER and role != facts.get("owner"):
+        if role != facts.get("owner"):
             yield from _too_many(kind, facts, role)
         yield from _too_few(facts, role)
 
 
 def _too_many(kind: str, facts: Facts, role: str) -> Iterator[Alteration]:
     held = _held(kind, facts, role) | _held(kind, facts, "public")
-    letter = next((letter for letter in _ORDER[kind] if letter not in held), None)
+    revoked = facts.get("revoked", {}).get(role, "")
+    order = _ORDER.get(kind, revoked)
+    letter = next((letter for letter in order if letter not in held), None)
     if letter is None:
         return
     what = f"{WORDS[letter]} granted to {role}"
-    revoked = facts.get("revoked", {}).get(role, "")
     if letter in revoked:
         rest = revoked.replace(letter, "")
         yield Alteration(what, ("revoked", role), _with(facts, "revoked", role, rest))

@@ -124,7 +124,7 @@ def _trigger(facts: Facts) -> Iterator[Alteration]:
 
 
 def _policy(facts: Facts) -> Iterator[Alteration]:
-    yield Alteration("dropped", (), None)
+    yield from _dropped(facts)
     for name, words in (
         ("using", "lets all rows be seen"),
         ("with_check", "lets all rows be written"),
@@ -153,7 +153,14 @@ def _view(facts: Facts) -> Iterator[Alteration]:
 
 def _dropped(facts: Facts) -> Iterator[Alteration]:
     if not facts.get("inherited") and "derived_from" not in facts:
-        yield Alteration("dropped", ("definition",), None)
+        touches = ("definition",) if "definition" in facts else ()
+        yield Alteration("dropped", touches, None)
+
+
+def _event_trigger(facts: Facts) -> Iterator[Alteration]:
+    yield from _dropped(facts)
+    if facts.get("firing") != "disabled":
+        yield Alteration("disabled", (), with_fact(facts, firing="disabled"))
 
 
 ALTERATIONS: Mapping[str, Alter] = {
@@ -167,5 +174,7 @@ ALTERATIONS: Mapping[str, Alter] = {
     "trigger": _trigger,
     "policy": _policy,
     "view": _view,
+    "publication": _dropped,
+    "event trigger": _event_trigger,
 }
 """By the kind of object, what can be done to one of it."""
