@@ -115,6 +115,18 @@ def test_a_statement_that_fails_is_told_with_line_and_sqlstate(
     assert tables(connection) == 0
 
 
+def test_a_disk_that_is_full_is_exit_code_3_and_leaves_nothing(
+    rooms: Cli, connection: psycopg.Connection
+) -> None:
+    full = "raise 'could not extend file' using errcode = 'disk_full'"
+    up = f"create table public.rooms (id uuid);\ndo $$ begin {full}; end $$;\n"
+    write(rooms.root, {UP: up})
+    done = rooms("apply")
+    assert done.status == 3
+    assert f"{UP}:2: could not extend file\ndetail: SQLSTATE 53100." in done.err
+    assert tables(connection) == 0
+
+
 def test_a_server_that_is_not_there_is_exit_code_3(tmp_path: Path) -> None:
     done = Cli(sound(tmp_path), "postgresql://dba@127.0.0.1:1/app")("status")
     assert done.status == 3
