@@ -111,7 +111,7 @@ class Embedded(Server):
         log.write_bytes(b"")
         self._spawn(log)
         deadline = time.monotonic() + READY_WITHIN
-        while not _is_ready(self._run):
+        while not self._is_ready():
             if self._postmaster is None or self._postmaster.poll() is not None:
                 said = log.read_text(errors="replace")
                 taken = "could not create any TCP/IP sockets" in said
@@ -175,6 +175,21 @@ class Embedded(Server):
             **account,
         )
 
+    def _is_ready(self) -> bool:
+        """Whether the postmaster says so in line 8 of its file, as pg_ctl looks for it.
+
+        The file may still be that of a postmaster that crashed: line 1 tells whose it
+        is (src/include/utils/pidfile.h). pg_ctl itself looks only ten times a second.
+        """
+        try:
+            lines = (
+                (sweep.data_of(self._run) / "postmaster.pid").read_text().split("\n")
+            )
+        except OSError:
+            return False
+        ours = self._postmaster is not None and lines[0] == str(self._postmaster.pid)
+        return ours and len(lines) > 7 and lines[7].strip() == "ready"
+
     def _dismiss_watcher(self) -> None:
         if self._watcher is not None:
             self._watcher.communicate(b"\n")
@@ -197,18 +212,6 @@ def _lay_out(run: Path, account: Account | None) -> None:
 
 def _socket_of(run: Path) -> Path:
     return run / "socket"
-
-
-def _is_ready(run: Path) -> bool:
-    """Whether the postmaster says so, in line 8 of its file, as pg_ctl looks for it.
-
-    (src/include/utils/pidfile.h; pg_ctl itself looks only ten times a second.)
-    """
-    try:
-        lines = (sweep.data_of(run) / "postmaster.pid").read_text().splitlines()
-    except OSError:
-        return False
-    return len(lines) >= 8 and lines[7].strip() == "ready"
 
 
 def _free_port() -> int:

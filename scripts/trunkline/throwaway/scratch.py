@@ -31,7 +31,7 @@ from pg_database
 cross join lateral (
     select substring(
         shobj_description(pg_database.oid, 'pg_database')
-        from '^trunkline: scratch database of run ([0-9]+),'
+        from '^trunkline: scratch database of run ([0-9]{1,10}),'
     )::bigint as run
 ) as mark
 where
@@ -44,6 +44,11 @@ where
             and classid = %s
             and objid::bigint = run
             and objsubid = 2
+    )
+    and not exists (
+        select
+        from pg_stat_activity
+        where pg_stat_activity.datid = pg_database.oid
     )
 """
 

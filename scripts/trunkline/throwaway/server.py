@@ -20,7 +20,7 @@ from trunkline.errors import Failure, Unreachable
 
 OLDEST = 150000
 BUSY_WAIT = 1.0
-"""Seconds that `create` and `drop` give sessions that are just closing."""
+"""Seconds that `create` and `rename` give sessions that are just closing."""
 
 
 class Server:
@@ -94,7 +94,7 @@ class Server:
             self._expect_own(template, "copied")
         with self._administer() as connection:
             if template is not None:
-                _wait_until_idle(connection, template)
+                _expect_idle(connection, template, "copied")
             _execute(
                 connection,
                 f"database {database} cannot be made",
@@ -115,7 +115,7 @@ class Server:
         """
         self._expect_own(database, "dropped")
         with self._administer() as connection:
-            _wait_until_idle(connection, database, seconds=0.05)
+            _sessions(connection, database, patience=0.05)
             _execute(
                 connection,
                 f"database {database} cannot be dropped",
@@ -132,7 +132,7 @@ class Server:
         """
         self._expect_own(old, "renamed")
         with self._administer() as connection:
-            _wait_until_idle(connection, old)
+            _expect_idle(connection, old, "renamed")
             _execute(
                 connection,
                 f"database {old} cannot be renamed",
@@ -195,20 +195,27 @@ def _execute(
         raise Failure(complaint, detail=str(error)) from error
 
 
-def _wait_until_idle(
-    connection: psycopg.Connection, database: str, seconds: float = BUSY_WAIT
-) -> None:
-    """Wait until nobody is on `database`, or `seconds` have passed.
+def _expect_idle(connection: psycopg.Connection, database: str, verb: str) -> None:
+    if sessions := _sessions(connection, database, patience=BUSY_WAIT):
+        raise Failure(
+            f"database {database} is in use and cannot be {verb}",
+            detail=f"{sessions} session{'s' * (sessions > 1)} on it did not end.",
+        )
+
+
+def _sessions(connection: psycopg.Connection, database: str, patience: float) -> int:
+    """How many sessions are on `database`: none as soon as there is none.
 
     The server itself waits for sessions that are just closing, but looks only ten
     times a second (CountOtherDBBackends), which is felt when databases come and go.
     """
-    deadline = time.monotonic() + seconds
-    query = "select from pg_stat_activity where datname = %s limit 1"
-    while connection.execute(query, (database,)).rowcount:
+    deadline = time.monotonic() + patience
+    query = "select from pg_stat_activity where datname = %s"
+    while sessions := connection.execute(query, (database,)).rowcount:
         if time.monotonic() > deadline:
-            return
+            break
         time.sleep(0.002)
+    return sessions
 
 
 def _url(settings: Mapping[str, str]) -> str:
@@ -221,7 +228,7 @@ def _url(settings: Mapping[str, str]) -> str:
     address = ""
     if not set("/,") & set(rest["host"]):
         address = f"{_bracketed(rest.pop('host'))}:{rest.pop('port')}"
-    query = f"?{urlencode(rest)}" if rest else ""
+    query = f"?{urlencode(rest, quote_via=quote)}" if rest else ""
     return f"postgresql://{login}@{address}/{database}{query}"
 
 
