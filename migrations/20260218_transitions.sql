@@ -1,7 +1,7 @@
 -- depends: 20260217_numbers_can_come_back
 --
--- Numbers, requests and subaccounts move only along known steps, each taken by whoever
--- may take it. The steps are rows of a table.
+-- Numbers, requests, operations and subaccounts move only along known steps, each taken
+-- by whoever may take it. The steps are rows of a table.
 --
 -- What stands in the tables already is taken as it is; every step from here on counts.
 --
@@ -17,7 +17,9 @@ create table public.provisioning_transitions (
     actor name not null,
     constraint provisioning_transitions_pkey
     primary key (machine, from_state, to_state, actor),
-    constraint machine_is_known check (machine in ('number', 'request', 'subaccount')),
+    constraint machine_is_known check (
+        machine in ('number', 'request', 'operation', 'subaccount')
+    ),
     constraint nothing_becomes_new check (to_state <> '(new)')
 );
 
@@ -26,7 +28,7 @@ comment on table public.provisioning_transitions is
 
 comment on column public.provisioning_transitions.machine is
 'number: managed_phone_numbers.status; request: provisioning_requests.state; '
-'subaccount: twilio_subaccounts.status.';
+'operation: provider_operations.state; subaccount: twilio_subaccounts.status.';
 
 comment on column public.provisioning_transitions.from_state is
 '(new): the row is being made, so to_state is a first state.';
@@ -50,9 +52,7 @@ values
 ('number', 'active', 'released', 'service_role'),
 ('subaccount', '(new)', 'active', 'telephony_worker'),
 ('subaccount', '(new)', 'active', 'service_role'),
-('subaccount', 'active', 'suspended', 'telephony_worker'),
 ('subaccount', 'active', 'suspended', 'service_role'),
-('subaccount', 'suspended', 'active', 'telephony_worker'),
 ('subaccount', 'suspended', 'active', 'service_role'),
 ('subaccount', 'active', 'closed', 'service_role'),
 ('subaccount', 'suspended', 'closed', 'service_role'),
@@ -60,7 +60,14 @@ values
 ('request', 'queued', 'running', 'telephony_worker'),
 ('request', 'running', 'queued', 'telephony_worker'),
 ('request', 'running', 'completed', 'telephony_worker'),
-('request', 'running', 'failed', 'telephony_worker');
+('request', 'running', 'failed', 'telephony_worker'),
+('operation', '(new)', 'intended', 'telephony_worker'),
+('operation', 'intended', 'done', 'telephony_worker'),
+('operation', 'intended', 'unknown', 'telephony_worker'),
+('operation', 'intended', 'undone', 'telephony_worker'),
+('operation', 'unknown', 'done', 'telephony_worker'),
+('operation', 'unknown', 'undone', 'telephony_worker'),
+('operation', 'done', 'undone', 'telephony_worker');
 
 alter table public.provisioning_transitions enable row level security;
 alter table public.provisioning_transitions force row level security;
@@ -99,7 +106,7 @@ declare
     was text := '(new)';
     becomes text;
 begin
-    if tg_argv[0] = 'request' then
+    if tg_argv[0] in ('request', 'operation') then
         becomes := new.state;
         if tg_op = 'UPDATE' then
             was := old.state;

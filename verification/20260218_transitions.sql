@@ -62,7 +62,8 @@ from (
     ('number', 'failed'),
     ('subaccount', 'closed'),
     ('request', 'completed'),
-    ('request', 'failed')
+    ('request', 'failed'),
+    ('operation', 'undone')
 ) as expected (machine, resting)
 where
     not exists (
