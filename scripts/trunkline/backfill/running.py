@@ -1,0 +1,120 @@
+"""Run a backfill: begin or go on, alone or with several workers, or only look."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import partial
+
+from trunkline.backfill import book
+from trunkline.backfill.book import RunState
+from trunkline.backfill.definition import Backfill, Key
+from trunkline.backfill.events import Counts, RunStarted
+from trunkline.backfill.pace import DEFAULT, Pace, Throttle, next_size
+from trunkline.backfill.processes import work_together
+from trunkline.backfill.session import session
+from trunkline.backfill.worker import go_through, reader_of, tally, tell, work
+from trunkline.connect import Target
+from trunkline.errors import Failure, TrunklineError, UsageError
+from trunkline.events import Emit, ignore
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a run stands when the work on it ends.
+
+    `state` is finished, or running: at its limit; or what somebody else made of it
+    meanwhile: paused, undoing. `counts` are those of the whole run, `seconds` those of
+    this call.
+    """
+
+    name: str
+    run: int | None
+    state: RunState
+    counts: Counts
+    seconds: float
+
+
+def run(
+    target: Target,
+    kind: type[Backfill],
+    *,
+    workers: int = 1,
+    limit: int | None = None,
+    dry_run: bool = False,
+    pace: Pace = DEFAULT,
+    emit: Emit = ignore,
+) -> Report:
+    """Go through the source of a backfill, from where an unfinished run left off.
+
+    With `limit`, at most so many rows in this call; the next one goes on behind them.
+    With `dry_run`, every batch is rolled back, nothing is kept, and the bookkeeping is
+    neither read nor made. Run on as many machines as you like at once.
+
+    Raises UsageError, Unreachable, LockNotObtained, StatementFailed, Failure; what was
+    committed stays done.
+    """
+    if workers < 1:
+        raise UsageError("a backfill needs at least one worker")
+    if limit is not None and limit < 1:
+        raise UsageError("a limit is at least one row")
+    backfill = kind()
+    started = time.monotonic()
+    if dry_run:
+        counts, complete = _look(target, backfill, limit, pace, emit)
+        state: RunState = "finished" if complete else "running"
+        return Report(kind.name, None, state, counts, time.monotonic() - started)
+    with session(target, kind.name, pace) as connection:
+        book.install(connection)
+        reader = reader_of(connection, kind)
+        current = book.open_run(connection, kind, reader, limit)
+        before = book.counts(connection, current)
+    emit(RunStarted(kind.name, current.id, before, current.estimate))
+    raised: list[TrunklineError] = []
+    if workers == 1:
+        with session(target, kind.name, pace) as connection:
+            work(connection, backfill, current, number=1, pace=pace, emit=emit)
+    else:
+        raised = work_together(
+            target, kind, current, workers=workers, pace=pace, emit=emit
+        )
+    with session(target, kind.name, pace) as connection:
+        state, allowance = book.standing(connection, current)
+        if state == "running" and allowance != 0:
+            raise (
+                raised[0]
+                if raised
+                else Failure(
+                    "all workers ended before their time",
+                    hint="Nothing that was committed is lost. Run it again to go on.",
+                )
+            )
+        counts = book.counts(connection, current)
+    return Report(kind.name, current.id, state, counts, time.monotonic() - started)
+
+
+def _look(
+    target: Target, backfill: Backfill, limit: int | None, pace: Pace, emit: Emit
+) -> tuple[Counts, bool]:
+    """What a run would come to, and whether that is the whole source."""
+    counts, size = Counts(), pace.first_batch
+    after: Key | None = None
+    with session(target, backfill.name, pace) as connection:
+        reader = reader_of(connection, type(backfill))
+        emit(RunStarted(backfill.name, None, counts, reader.estimate(connection)))
+        throttle = Throttle(connection, pace, emit)
+        while limit is None or counts.total < limit:
+            throttle.wait()
+            most = size if limit is None else min(size, limit - counts.total)
+            started = time.monotonic()
+            with connection.transaction(force_rollback=True):
+                reads, outcomes = go_through(
+                    connection, backfill, partial(reader.read, after=after, most=most)
+                )
+            batch, seconds = tally(reads, outcomes), time.monotonic() - started
+            tell(1, batch, seconds, emit)
+            counts += batch.counts
+            if len(reads) < most:
+                return counts, True
+            after, size = reads[-1].key, next_size(pace, size, most, seconds)
+    return counts, False

@@ -1,0 +1,48 @@
+"""The sessions of a backfill, and what of the server's errors a user gets to see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import Connection
+
+from trunkline.backfill.pace import APPLICATION, Pace
+from trunkline.connect import Target, connect
+from trunkline.errors import StatementFailed, Unreachable
+
+#: Fingerprints are of text, so text must look the same in every session.
+_TEXT = {
+    "timezone": "UTC",
+    "datestyle": "ISO",
+    "intervalstyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "lc_monetary": "C",
+}
+
+
+@contextmanager
+def session(target: Target, name: str, pace: Pace) -> Iterator[Connection]:
+    """A connection in autocommit mode for the backfill `name`.
+
+    Raises Unreachable, also when the connection is lost, and StatementFailed for what
+    the server refuses: with its message, and never with its detail, which quotes rows.
+    """
+    keywords = target.keywords | {"application_name": f"{APPLICATION} {name}"}
+    own = Target(keywords, target.label)
+    try:
+        with connect(own, lock_timeout=pace.lock_timeout) as connection:
+            for setting, value in _TEXT.items():
+                connection.execute("select set_config(%s, %s, false)", [setting, value])
+            yield connection
+    except psycopg.Error as error:
+        if error.sqlstate is None or error.sqlstate.startswith(("08", "57P")):
+            raise Unreachable(
+                f"the connection to {target.label} was lost",
+                hint="Nothing that was committed is lost. Run it again to go on.",
+            ) from None
+        raise StatementFailed(
+            error.diag.message_primary or "a statement failed", sqlstate=error.sqlstate
+        ) from None

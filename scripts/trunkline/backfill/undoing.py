@@ -1,0 +1,201 @@
+"""Undo a backfill: put back just the rows that it wrote and nobody has changed since.
+
+What a run wrote is in the bookkeeping, and so is what undo needs to know of the table:
+the code of the backfill is not asked, and may be gone. Rows that were changed since, or
+that the server does not let go, stay as they are and are named. It can be killed and
+run again at any time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from psycopg import Connection, sql
+
+from trunkline.backfill import book
+from trunkline.backfill.book import Run
+from trunkline.backfill.definition import Key
+from trunkline.backfill.events import RowKept, UndoBatchDone
+from trunkline.backfill.pace import DEFAULT, Pace, Throttle, next_size
+from trunkline.backfill.rows import (
+    condition,
+    fingerprint,
+    in_halves,
+    key_types,
+    same_key,
+    written_table,
+)
+from trunkline.backfill.session import session
+from trunkline.connect import Target
+from trunkline.errors import Failure
+from trunkline.events import Emit, ignore
+from trunkline.locks import retried
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What an undo came to: rows put back, and rows kept, over all runs it undid."""
+
+    name: str
+    undone: int
+    kept: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Written:
+    id: int
+    key: Key
+
+
+def undo(
+    target: Target, name: str, *, pace: Pace = DEFAULT, emit: Emit = ignore
+) -> Undone:
+    """Undo every run of a backfill that is not undone yet, the latest first.
+
+    A run that is at work is stopped first, after its open batches. Raises Unreachable,
+    LockNotObtained, StatementFailed, and Failure when there is nothing to undo.
+    """
+    started = time.monotonic()
+    runs = undone = kept = 0
+    with session(target, name, pace) as connection:
+        throttle = Throttle(connection, pace, emit)
+        while run := _next_run(connection, name, pace, emit):
+            runs += 1
+            size = pace.first_batch
+            statement = _put_back(connection, run)
+            step = partial(_batch, connection, run, statement)
+            while True:
+                throttle.wait()
+                begun = time.monotonic()
+                done = retried(partial(step, size), pace.lock_timeout, emit)
+                if done is None:
+                    break
+                back, rest = done
+                seconds = time.monotonic() - begun
+                size = next_size(pace, size, back + len(rest), seconds)
+                for row in rest:
+                    emit(row)
+                emit(UndoBatchDone(back, len(rest), seconds))
+                undone += back
+                kept += len(rest)
+    if not runs:
+        raise Failure(f"there is nothing of {name} to undo")
+    return Undone(name, undone, kept, time.monotonic() - started)
+
+
+def forget(target: Target, name: str, *, pace: Pace = DEFAULT) -> int:
+    """Forget what the finished runs of a backfill wrote, and what stood there before.
+
+    After this they cannot be undone. Old values may be secrets, which must not outlive
+    the key that was to replace them. Gives the number of rows forgotten; raises
+    Failure while a run is open.
+    """
+    with session(target, name, pace) as connection, connection.transaction():
+        if not book.is_installed(connection):
+            return 0
+        if book.open_run_of(connection, name) is not None:
+            raise Failure(
+                f"{name} has a run that is not finished",
+                hint="Finish it or undo it first.",
+            )
+        forgotten = connection.execute(
+            "delete from trunkline.backfill_written where run_id in"
+            " (select id from trunkline.backfill_run where name = %s)",
+            [name],
+        ).rowcount
+        connection.execute(
+            "update trunkline.backfill_run set state = 'forgotten'"
+            " where name = %s and state = 'finished'",
+            [name],
+        )
+    return forgotten
+
+
+def _next_run(connection: Connection, name: str, pace: Pace, emit: Emit) -> Run | None:
+    """The latest run to undo; no worker goes on with it any more."""
+    if not book.is_installed(connection):
+        return None
+    run = book.latest(connection, name, "running", "paused", "finished", "undoing")
+    if run is not None and run.state != "undoing":
+        retried(
+            partial(book.change_state, connection, run, "undoing"),
+            pace.lock_timeout,
+            emit,
+        )
+    return run
+
+
+def _batch(
+    connection: Connection, run: Run, statement: sql.Composed, size: int
+) -> tuple[int, list[RowKept]] | None:
+    """Put the next rows back; None when there are no more and the run is undone."""
+    with connection.transaction():
+        rows = [
+            _Written(row[0], tuple(row[1]))
+            for row in connection.execute(
+                "select id, key from trunkline.backfill_written"
+                " where run_id = %s and kept is null"
+                " order by id desc limit %s for update",
+                [run.id, size],
+            )
+        ]
+        if not rows:
+            book.set_state(connection, run, "undone")
+            return None
+
+        def put_back(part: Sequence[_Written]) -> list[str | None]:
+            ids = [row.id for row in part]
+            found = connection.execute(statement, [run.id, ids, run.id, ids]).fetchall()
+            why_kept: dict[int, str | None] = dict(found)
+            return [why_kept[row.id] for row in part]
+
+        reasons = in_halves(connection, rows, put_back, condition)
+        kept = [
+            (row, reason)
+            for row, reason in zip(rows, reasons, strict=True)
+            if reason is not None
+        ]
+        connection.cursor().executemany(
+            "update trunkline.backfill_written set kept = %s"
+            " where run_id = %s and id = %s",
+            [[reason, run.id, row.id] for row, reason in kept],
+        )
+        connection.execute(
+            "delete from trunkline.backfill_written"
+            " where run_id = %s and id = any(%s) and kept is null",
+            [run.id, [row.id for row in rows]],
+        )
+    return len(rows) - len(kept), [RowKept(row.key, reason) for row, reason in kept]
+
+
+def _put_back(connection: Connection, run: Run) -> sql.Composed:
+    """The statement that puts rows back: for each its id and null, or why it is kept.
+
+    The comparison is made again by the server when it had to wait for somebody else's
+    change of the row, so a change that is committed meanwhile is seen.
+    """
+    table, same = written_table(run), same_key(run, key_types(connection, run))
+    ours = sql.SQL(
+        "{} and w.run_id = %s and w.id = any(%s) and {} = w.fingerprint returning w.id"
+    ).format(same, fingerprint(run))
+    if run.restored:
+        columns = sql.SQL(", ").join(map(sql.Identifier, run.restored))
+        change = sql.SQL(
+            "update {table} as t set ({columns}) = (select {columns}"
+            " from json_populate_record(null::{table}, w.before))"
+            " from trunkline.backfill_written as w where "
+        ).format(table=table, columns=columns)
+    else:
+        change = sql.SQL(
+            "delete from {} as t using trunkline.backfill_written as w where "
+        ).format(table)
+    return sql.SQL(
+        "with done as ({}) select w.id, case when done.id is not null then null"
+        " when exists (select from {} as t where {}) then 'changed' else 'gone' end"
+        " from trunkline.backfill_written as w left join done on done.id = w.id"
+        " where w.run_id = %s and w.id = any(%s)"
+    ).format(change + ours, table, same)
