@@ -1,12 +1,14 @@
-"""What every test may ask for: a throwaway server, a database on it, a connection."""
+"""What every test may ask for: a throwaway server, a database on it, a project."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from tests.line import Line
 from trunkline.throwaway import Request, Server, open_server
 
 
@@ -57,3 +59,9 @@ def connection(server: Server, database: str) -> Iterator[psycopg.Connection]:
     """A connection to the test's database, with autocommit."""
     with server.connect(database) as opened:
         yield opened
+
+
+@pytest.fixture
+def line(server: Server, database: str, tmp_path: Path) -> Line:
+    """An empty project, and an empty database for it."""
+    return Line(tmp_path / "project", server, database)

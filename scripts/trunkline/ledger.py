@@ -160,22 +160,25 @@ class Ledger:
 
         `operation` is yoyo's word for its log: `mark` where nothing was run.
         """
+        rollback, verification = change.rollback, change.verification
+        # A row that is there already is stale: yoyo has rolled the change back.
+        connection.execute("delete from trunkline.applied where id = %s", [change.id])
         connection.execute(
             sql.SQL(
-                "insert into {} (migration_hash, migration_id, applied_at_utc)"
+                "with marked as (insert into {} (migration_hash, migration_id,"
+                " applied_at_utc)"
                 " values (%s, %s, clock_timestamp() at time zone 'utc')"
+                " returning applied_at_utc)"
+                " insert into trunkline.applied (id, applied_at, migration_sha256,"
+                " rollback_sha256, verification_sha256, rollback_sql, transactional,"
+                " applied_by, took, server_version)"
+                " select %s, marked.applied_at_utc at time zone 'utc',"
+                " %s, %s, %s, %s, %s, %s, make_interval(secs => %s),"
+                " current_setting('server_version') from marked"
             ).format(sql.Identifier(self._yoyo_schema, self._table)),
-            [yoyo_hash(change.id), change.id],
-        )
-        self._log(connection, change.id, operation)
-        rollback, verification = change.rollback, change.verification
-        connection.execute(
-            "insert into trunkline.applied (id, migration_sha256, rollback_sha256,"
-            " verification_sha256, rollback_sql, transactional, applied_by, took,"
-            " server_version)"
-            " values (%s, %s, %s, %s, %s, %s, %s, make_interval(secs => %s),"
-            " current_setting('server_version'))",
             [
+                yoyo_hash(change.id),
+                change.id,
                 change.id,
                 change.migration.sha256,
                 rollback.sha256 if rollback else None,
@@ -186,6 +189,7 @@ class Ledger:
                 seconds,
             ],
         )
+        self._log(connection, change.id, operation)
         self._forget_steps(connection, change.id)
 
     def record_rolled_back(self, connection: Executes, change_id: str) -> None:
@@ -247,6 +251,7 @@ class Ledger:
             sql.Identifier(self._yoyo_schema, self._table),
             sql.SQL(
                 "left join trunkline.applied as a on a.id = y.migration_id"
+                " and a.applied_at = y.applied_at_utc at time zone 'utc'"
                 if own
                 else ""
             ),

@@ -41,7 +41,7 @@ create table if not exists trunkline.applied (
     verification_sha256 text,
     rollback_sql text,
     transactional boolean not null,
-    applied_at timestamptz not null default now(),
+    applied_at timestamptz not null,
     applied_by text not null,
     took interval not null,
     server_version text not null,
@@ -49,7 +49,8 @@ create table if not exists trunkline.applied (
 );
 
 comment on table trunkline.applied is
-'One row for each change that trunkline has applied; yoyo''s table says the same.';
+'One row for each change that trunkline has applied. It counts while yoyo''s table has
+the same time: yoyo may have rolled the change back, and applied it again.';
 comment on column trunkline.applied.id is
 'The name of the change: migrations/ID.sql, rollbacks/ID.sql, verification/ID.sql.';
 comment on column trunkline.applied.migration_sha256 is
@@ -63,7 +64,7 @@ comment on column trunkline.applied.rollback_sql is
 comment on column trunkline.applied.transactional is
 'Whether the change, and so its rollback, is one transaction.';
 comment on column trunkline.applied.applied_at is
-'Start of the transaction that recorded it.';
+'When it was recorded, just before the commit; the same in yoyo''s table.';
 comment on column trunkline.applied.applied_by is
 'The operating-system user and host that ran trunkline, as user@host.';
 comment on column trunkline.applied.took is

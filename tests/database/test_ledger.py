@@ -1,0 +1,207 @@
+"""yoyo and the engine read and write one ledger, and each can go on for the other."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests.line import YOYO, Line
+from trunkline import apply, status
+from trunkline.connect import Target, of_keywords
+from trunkline.errors import Failure, LockNotObtained, StatementFailed, UsageError
+
+
+def _yoyo(line: Line, *words: str) -> str:
+    """Run the stock yoyo on the test's project and database; its output."""
+    environment = {**os.environ, **line.server.environment(line.database)}
+    url = environment["DATABASE_URL"].replace("postgresql:", "postgresql+psycopg:")
+    done = subprocess.run(
+        [
+            YOYO,
+            *words,
+            "--batch",
+            "--no-config-file",
+            "--database",
+            url,
+            str(line.root / "migrations"),
+        ],
+        env={**environment, "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _listed(line: Line) -> dict[str, str]:
+    """What `yoyo list` says: A (applied) or U by ID."""
+    rows = (row.split() for row in _yoyo(line, "list").splitlines())
+    return {row[1]: row[0] for row in rows if row and row[0] in ("A", "U")}
+
+
+def test_yoyo_lists_as_applied_what_trunkline_has_applied(line: Line) -> None:
+    for name in ("a", "b", "c"):
+        line.table(name)
+    line.apply(to="b")
+    assert _listed(line) == {"a": "A", "b": "A", "c": "U"}
+    _yoyo(line, "apply")
+    assert line.applied() == ["a", "b", "c"]
+    line.rollback("c")
+    assert _listed(line) == {"a": "A", "b": "A", "c": "U"}
+
+
+def test_yoyo_rolls_back_what_trunkline_has_applied(line: Line) -> None:
+    for name in ("a", "b"):
+        line.table(name)
+    line.apply()
+    _yoyo(line, "rollback", "--all")
+    assert not line.has("a")
+    assert line.applied() == []
+    assert line.state("a") == "pending"
+    assert line.apply().applied == ("a", "b")
+
+
+def test_trunkline_goes_on_and_back_where_yoyo_has_begun(line: Line) -> None:
+    line.table("a")
+    _yoyo(line, "apply")
+    line.table("b")
+    assert line.state("a") == "applied"
+    assert line.apply().applied == ("b",)
+    assert line.rollback("a", "b").rolled_back == ("b", "a")
+    assert _listed(line) == {"a": "U", "b": "U"}
+
+
+def test_the_tables_are_those_that_yoyo_makes(line: Line) -> None:
+    columns = (
+        "select table_name, column_name, data_type, character_maximum_length,"
+        " is_nullable from information_schema.columns"
+        " where table_name in ('_yoyo_migration', '_yoyo_log', '_yoyo_version')"
+        " order by table_name, ordinal_position"
+    )
+    line.table("a")
+    line.apply()
+    ours = line.rows(columns)
+    versions = line.rows("select version from _yoyo_version")
+    line.rows("drop table a, _yoyo_migration, _yoyo_log, _yoyo_version")
+    _yoyo(line, "apply")
+    assert line.rows(columns) == ours
+    assert line.rows("select max(version) from _yoyo_version") == [max(versions)]
+
+
+def test_a_running_yoyo_is_not_run_over(line: Line) -> None:
+    line.table("a")
+    _yoyo(line, "list")
+    line.rows("insert into yoyo_lock values (1, now() at time zone 'utc', 4711)")
+    with pytest.raises(LockNotObtained, match="pid 4711"):
+        line.apply()
+    assert not line.has("a")
+    line.rows("delete from yoyo_lock")
+    assert line.apply().ok
+
+
+def test_the_yoyo_tables_of_another_schema_are_found(line: Line) -> None:
+    line.table("a")
+    line.rows("create schema other")
+    keywords = line.server.conninfo(line.database)
+    elsewhere = of_keywords({**keywords, "options": "-c search_path=other"})
+
+    apply.run(line.project, elsewhere, apply.Options(), line.events.append)
+    assert line.rows("select migration_id from other._yoyo_migration") == [("a",)]
+    assert line.has("other.a")
+
+
+@pytest.fixture
+def reader(line: Line) -> Iterator[Target]:
+    """The test's database for a role that has no right on anything."""
+    line.rows("create role reader login password 'r'")
+    keywords = line.server.conninfo(line.database)
+    yield of_keywords({**keywords, "user": "reader", "password": "r"})
+    line.rows("drop owned by reader")
+    line.rows("drop role reader")
+
+
+def test_status_needs_only_the_right_to_read(line: Line, reader: Target) -> None:
+    line.table("a")
+    line.table("b")
+    line.apply(to="a")
+    with pytest.raises(Failure, match="the ledger cannot be read"):
+        status.read(line.project, reader)
+    line.rows("grant usage on schema trunkline to reader")
+    line.rows("grant select on all tables in schema trunkline to reader")
+    line.rows("grant select on _yoyo_migration to reader")
+    rows = status.read(line.project, reader).rows
+    assert [(row.id, row.state) for row in rows] == [("a", "applied"), ("b", "pending")]
+    with pytest.raises(StatementFailed, match="permission denied"):
+        apply.run(line.project, reader, apply.Options(), line.events.append)
+
+
+def test_status_of_a_database_without_a_ledger_writes_nothing(line: Line) -> None:
+    line.table("a")
+    assert line.state("a") == "pending"
+    assert line.rows("select count(*) from pg_class where relname ~ 'yoyo'") == [(0,)]
+    assert line.rows(
+        "select count(*) from pg_namespace where nspname = 'trunkline'"
+    ) == [(0,)]
+
+
+def test_the_ledger_keeps_what_a_dba_asks_for(line: Line) -> None:
+    line.table("a")
+    line.apply()
+    change = line.project.change("a")
+    assert change.rollback
+    assert change.verification
+    assert line.rows(
+        "select migration_sha256, rollback_sha256, verification_sha256, rollback_sql,"
+        " transactional, applied_by ~ '.@.', took > '0', server_version"
+        " from trunkline.applied"
+    ) == [
+        (
+            change.migration.sha256,
+            change.rollback.sha256,
+            change.verification.sha256,
+            change.rollback.text,
+            True,
+            True,
+            True,
+            line.server.version,
+        )
+    ]
+
+
+def test_an_applied_file_that_has_changed_stops_everything(line: Line) -> None:
+    line.table("a")
+    line.apply()
+    line.add("a", "create table a (n bigint);\n")
+    line.table("b")
+
+    with pytest.raises(UsageError, match="has changed since it was applied"):
+        line.apply()
+    assert not line.has("b")
+
+
+def test_a_change_that_the_project_has_not_stops_everything(line: Line) -> None:
+    line.table("a")
+    line.apply()
+    line.remove("a")
+    line.table("b")
+
+    with pytest.raises(UsageError, match="has changes that this project has not: a"):
+        line.apply()
+    assert not line.has("b")
+
+
+def test_what_yoyo_has_applied_anew_is_not_taken_for_ours(line: Line) -> None:
+    line.table("a")
+    line.apply()
+    _yoyo(line, "rollback", "--all")
+    line.add("a", "create table a (n bigint);\n", "drop table a;\n")
+    _yoyo(line, "apply")
+    (row,) = status.read(line.project, line.target).rows
+    assert (row.state, row.changed, row.applied_by) == ("applied", (), None)
+    assert line.rollback("a").ok
+    assert line.rows("select from trunkline.applied") == []

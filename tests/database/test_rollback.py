@@ -1,0 +1,181 @@
+"""A rollback is proved, comes from the file or the ledger, and takes what it must."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.line import Line, check, exists
+from trunkline import rollback
+from trunkline.errors import LockNotObtained, StatementFailed, UsageError
+
+FIRST = "20260101_first"
+SECOND = "20260102_second"
+
+
+@pytest.fixture
+def applied(line: Line) -> Line:
+    """A project of two changes, both applied; the second depends on the first."""
+    line.add(
+        FIRST, "create table a (n int);\n", "drop table a;\n", verification=exists("a")
+    )
+    line.add(
+        SECOND,
+        f"-- depends: {FIRST}\ncreate table b (n int);\n",
+        "drop table b;\n",
+        verification=exists("b"),
+    )
+    line.apply()
+    return line
+
+
+def test_changes_come_back_in_the_reverse_order_of_application(applied: Line) -> None:
+    result = applied.rollback(FIRST, SECOND)
+    assert result.rolled_back == (SECOND, FIRST)
+    assert result.ok
+    assert not applied.has("a")
+    assert applied.rows("select operation from _yoyo_log order by created_at_utc") == [
+        ("apply",),
+        ("apply",),
+        ("rollback",),
+        ("rollback",),
+    ]
+
+
+def test_what_another_applied_change_depends_on_stays(applied: Line) -> None:
+    with pytest.raises(UsageError, match=f"{SECOND} depends on {FIRST}"):
+        applied.rollback(FIRST)
+
+
+def test_a_rollback_that_does_nothing_has_not_happened(applied: Line) -> None:
+    applied.add(
+        "20260103_third",
+        "create table c (n int);\n",
+        "create table d (n int);\n",
+        exists("c"),
+    )
+    applied.apply()
+    result = applied.rollback("20260103_third")
+    assert result.complaint is not None
+    assert "its verification still passes after the rollback" in result.complaint
+    assert result.rolled_back == ()
+    assert not applied.has("d")
+    assert "20260103_third" in applied.applied()
+
+
+def test_a_rollback_that_breaks_another_change_has_not_happened(line: Line) -> None:
+    line.add(FIRST, "create table a (n int);\n", "drop table a;\n", exists("a"))
+    line.add(SECOND, "create table b (n int);\n", "drop table a, b;\n", exists("b"))
+    line.apply()
+    result = line.rollback(SECOND)
+    assert result.complaint is not None
+    assert result.complaint.endswith(f"of a change that stays: {FIRST}")
+    assert line.has("a")
+    assert line.has("b")
+
+
+def test_a_failing_rollback_has_not_happened(line: Line) -> None:
+    line.add(FIRST, "create table a (n int);\n", "drop table a;\ndrop table nowhere;\n")
+    line.apply()
+    with pytest.raises(StatementFailed, match=r"rollbacks/.*:2: table \"nowhere\""):
+        line.rollback(FIRST)
+    assert line.has("a")
+    assert line.applied() == [FIRST]
+
+
+def test_the_ledger_has_the_rollback_of_a_change_whose_files_are_gone(
+    applied: Line,
+) -> None:
+    applied.remove(SECOND)
+    assert applied.state(SECOND) == "unknown"
+    assert applied.rollback(SECOND).ok
+    assert not applied.has("b")
+    assert applied.applied() == [FIRST]
+
+
+def test_a_rollback_that_differs_from_the_stored_one_is_refused(applied: Line) -> None:
+    applied.add(
+        SECOND,
+        f"-- depends: {FIRST}\ncreate table b (n int);\n",
+        "drop table b;\ncreate table of_the_file (n int);\n",
+        exists("b"),
+    )
+    with pytest.raises(UsageError, match="differs from the rollback that the ledger"):
+        applied.rollback(SECOND)
+    assert applied.has("b")
+    assert applied.rollback(SECOND, use="ledger").ok
+    assert not applied.has("b")
+    assert not applied.has("of_the_file")
+
+
+def test_a_differing_rollback_can_be_taken_from_the_file(applied: Line) -> None:
+    applied.add(
+        SECOND,
+        f"-- depends: {FIRST}\ncreate table b (n int);\n",
+        "drop table b;\ncreate table of_the_file (n int);\n",
+        exists("b"),
+    )
+    assert applied.rollback(SECOND, use="file").ok
+    assert applied.has("of_the_file")
+
+
+def test_the_plan_counts_what_is_lost(line: Line) -> None:
+    line.add(
+        FIRST,
+        "create table a (n int, note text);\n",
+        "-- loses: public.a rows where n > 1 — nobody needs them\n"
+        "-- loses: public.a values of note — kept elsewhere\n"
+        "-- leaves: role nobody — cluster-wide\n"
+        "drop table a;\n",
+    )
+    line.apply()
+    line.rows("insert into a values (1, 'x'), (2, null), (3, 'y')")
+    plan = rollback.plan(
+        line.project, line.target, rollback.Selection(last=1), use=None
+    )
+    (planned,) = plan.changes
+    assert [loss.count for loss in planned.losses] == [2, 2]
+    assert planned.leaves == ("role nobody — cluster-wide",)
+    assert line.rows("select count(*) from a") == [(3,)]
+
+
+def test_a_plan_that_the_database_has_outrun_is_refused(applied: Line) -> None:
+    selection = rollback.Selection(last=1)
+    plan = rollback.plan(applied.project, applied.target, selection, None)
+    applied.rollback(SECOND)
+    with pytest.raises(UsageError, match="has changed since the plan was shown"):
+        rollback.run(
+            applied.project,
+            applied.target,
+            plan,
+            rollback.Options(),
+            applied.events.append,
+        )
+    assert applied.has("a")
+
+
+def test_a_rollback_waits_for_locks_no_longer_than_told(applied: Line) -> None:
+    with applied.connect(autocommit=False) as reader:
+        reader.execute("select from b")
+        with pytest.raises(LockNotObtained):
+            applied.rollback(SECOND, lock_timeout=0.05)
+    assert applied.applied() == [FIRST, SECOND]
+
+
+def test_an_after_check_of_what_stays_is_asked_after_the_commit(line: Line) -> None:
+    line.add(FIRST, "create table a (n int);\n", "drop table a;\n", exists("a"))
+    (line.root / "verification/invariants").mkdir()
+    (line.root / "verification/invariants/there.sql").write_text(
+        check(
+            "b is there",
+            "select 'b' as subject, 'is gone' as detail where to_regclass('b') is null",
+        )
+    )
+    line.add(SECOND, "create table b (n int);\n", "drop table b;\n", exists("b"))
+    line.rows("create table b2 (n int)")
+    line.rows("alter table b2 rename to b")
+    line.apply(to=FIRST)
+    line.rows("drop table b")
+    line.apply()
+    result = line.rollback(SECOND)
+    assert result.rolled_back == (SECOND,)
+    assert result.complaint == f"1 checks failed after {SECOND} was rolled back"
