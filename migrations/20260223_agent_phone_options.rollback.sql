@@ -1,0 +1,1 @@
+../rollbacks/20260223_agent_phone_options.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260223_provisioning_status.sql

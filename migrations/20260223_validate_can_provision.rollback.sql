@@ -1,0 +1,1 @@
+../rollbacks/20260223_validate_can_provision.sql
