@@ -58,14 +58,19 @@ def read(path: Path) -> Iterator[Alteration]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each alteration that the server's version allows."""
-    major = metafunc.config.getoption("--postgres")
-    found = {
+    if "alteration" in metafunc.fixturenames:
+        found = alterations(metafunc.config)
+        metafunc.parametrize("alteration", found.values(), ids=found.keys())
+
+
+def alterations(config: pytest.Config) -> dict[str, Alteration]:
+    major = config.getoption("--postgres")
+    return {
         f"{path.stem}: {alteration.title}": alteration
         for path in sorted(ALTERATIONS.glob("*.sql"))
         for alteration in read(path)
         if int(alteration.marks.get("since", 0)) <= major
     }
-    metafunc.parametrize("alteration", found.values(), ids=found.keys())
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -144,3 +149,50 @@ def test_an_alteration_is_found_and_its_repair_leaves_nothing_behind(
     if "one way" not in alteration.marks:
         repair(connection, compare(altered, base))
         assert compare(altered, snapshot(connection)) == ()
+
+
+def test_all_alterations_of_schemas_at_once_are_repaired_in_one_go(
+    server: Server,
+    database: str,
+    connection: psycopg.Connection,
+    request: pytest.FixtureRequest,
+) -> None:
+    together = {
+        f"s{number}": alteration
+        for number, alteration in enumerate(alterations(request.config).values())
+        if is_confined_to_its_schema(alteration)
+    }
+    assert len(together) > 100
+    for schema, alteration in together.items():
+        connection.execute(f"create schema {schema}; set search_path = {schema}")
+        connection.execute(alteration.base)
+    base, base_dump = snapshot(connection), dump(server, database)
+    for schema, alteration in together.items():
+        connection.execute(f"set search_path = {schema}")
+        connection.execute(alteration.altering)
+    altered = snapshot(connection)
+
+    connection.execute("reset search_path")
+    repair(connection, compare(base, altered))
+    assert compare(base, snapshot(connection)) == ()
+    assert dump(server, database) == base_dump
+    repair(connection, compare(altered, base))
+    assert compare(altered, snapshot(connection)) == ()
+
+
+def is_confined_to_its_schema(alteration: Alteration) -> bool:
+    sql = alteration.base + alteration.altering
+    elsewhere = ("public", "database", "schema", "pg_catalog", "default privileges")
+    without_schema = ("extension", "publication", "foreign data", "language mine")
+    others = (
+        "set role",
+        "event trigger",
+        "subscription",
+        "access method",
+        " on pg_",
+        "drop owned",
+    )
+    return not (
+        {"unrepaired", "leaves", "one way"} & alteration.marks.keys()
+        or any(word in sql for word in (*elsewhere, *without_schema, *others))
+    )

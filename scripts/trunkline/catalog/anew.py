@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
+from trunkline.catalog.needs import Key
 from trunkline.catalog.repair import KINDS
-from trunkline.catalog.snapshot import Key, Snapshot
+from trunkline.catalog.snapshot import Snapshot
 
 RETYPING_STOPS_AT = frozenset(
     {"view", "materialized view", "rule", "policy", "trigger", "function", "procedure"}
@@ -41,8 +42,8 @@ class Anew:
                 }
                 for kind, objects in self.expected.objects.items()
             },
-            self.expected.needs,
             self.expected.server_version,
+            lambda: self.expected.needs,
         )
 
     def object(self, key: Key) -> tuple[list[str], frozenset[Key]]:

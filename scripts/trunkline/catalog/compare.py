@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from trunkline.catalog.anew import RETYPING_STOPS_AT, Anew, Blocked
 from trunkline.catalog.aspects import aspects, granted_by_default
-from trunkline.catalog.covering import covering, follows, parts_of, surviving, unadorned
+from trunkline.catalog.covering import Parts, follows, surviving, unadorned
 from trunkline.catalog.difference import Difference
 from trunkline.catalog.foreign_keys import (
     drop_keys_in_circles,
@@ -18,6 +18,7 @@ from trunkline.catalog.foreign_keys import (
     make_late_keys,
     without,
 )
+from trunkline.catalog.needs import Key
 from trunkline.catalog.order import in_order
 from trunkline.catalog.repair import KINDS, Kind
 from trunkline.catalog.repair.enums import (
@@ -30,7 +31,7 @@ from trunkline.catalog.repair.enums import (
 from trunkline.catalog.repair.grants import DEFAULT_PRIVILEGE, beside_default_privileges
 from trunkline.catalog.repair.kind import Change
 from trunkline.catalog.repair.routines import body
-from trunkline.catalog.snapshot import Key, Snapshot
+from trunkline.catalog.snapshot import Snapshot
 from trunkline.catalog.step import Step
 from trunkline.catalog.words import Facts, change_in_words, literal, shown
 
@@ -55,14 +56,15 @@ class _Comparison:
         self.expected = expected
         self.found = found
         self.anew = Anew(expected, found)
-        self.creatable = without(
-            expected, late_keys(expected, found) | surviving(expected, found)
-        )
+        self.late = late_keys(expected, found)
+        self.creatable = without(expected, self.late | surviving(expected, found))
         self.defaults = [
             facts
             for catalog in (expected, found)
             for facts in catalog.of(DEFAULT_PRIVILEGE).values()
         ]
+        self.missing = Parts(self.creatable, found)
+        self.unexpected = Parts(found, expected)
         self.changed: set[Key] = set()
 
     def steps(self) -> Iterator[Step]:
@@ -89,12 +91,12 @@ class _Comparison:
         yield from granted_by_default(self.expected, self.found)
 
     def _missing(self, kind: str, name: str, want: Facts) -> Iterator[Step]:
-        if covering((kind, name), want, self.expected, self.found):
+        if self.missing.covers((kind, name)) or (kind, name) in self.late:
             return
         if kind == "column" and "type" not in want:
             yield from self._both(kind, name, want, unadorned(want))
             return
-        parts = parts_of((kind, name), self.creatable, self.found)
+        parts = self.missing.of((kind, name))
         statements = KINDS[kind].create(self.creatable, name, want)
         for other, part in sorted({(kind, name), *parts}):
             facts = self.expected.of(other)[part]
@@ -103,7 +105,7 @@ class _Comparison:
         yield Step("missing", kind, name, detail, statements, (kind, name), parts)
 
     def _unexpected(self, kind: str, name: str, have: Facts) -> Iterator[Step]:
-        if covering((kind, name), have, self.found, self.expected):
+        if self.unexpected.covers((kind, name)):
             return
         if kind == "column" and "type" not in have:
             yield from self._both(kind, name, unadorned(have), have)
@@ -120,7 +122,7 @@ class _Comparison:
             f"found {shown(KINDS[kind].describe(have))}",
             statements,
             (kind, name),
-            touched | parts_of((kind, name), self.found, self.expected),
+            touched | self.unexpected.of((kind, name)),
         )
 
     def _both(self, kind: str, name: str, want: Facts, have: Facts) -> Iterator[Step]:

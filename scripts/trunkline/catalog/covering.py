@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from trunkline.catalog.needs import Key
 from trunkline.catalog.repair.kind import Change
 from trunkline.catalog.repair.types import own_functions
-from trunkline.catalog.snapshot import Key, Snapshot
+from trunkline.catalog.snapshot import Snapshot
 from trunkline.catalog.words import Facts
 
 
@@ -58,16 +59,35 @@ def _inherited_from(key: Key, facts: Facts, here: Snapshot) -> list[Key]:
     return [("constraint", f"{facts['called']} on {parent}") for parent in parents]
 
 
-def parts_of(key: Key, here: Snapshot, there: Snapshot) -> frozenset[Key]:
-    """Return what the repair of `key` makes or drops with it, however deep."""
-    parts: set[Key] = set()
-    for kind, objects in here.objects.items():
-        for name, facts in objects.items():
-            if not there.has((kind, name)):
-                holder = covering((kind, name), facts, here, there)
-                if holder is not None and (holder == key or holder in parts):
-                    parts.add((kind, name))
-    return frozenset(parts)
+class Parts:
+    """What the repair of a missing or unexpected object makes or drops with it."""
+
+    def __init__(self, here: Snapshot, there: Snapshot) -> None:
+        self._parts: dict[Key, list[Key]] = {}
+        self._covered: set[Key] = set()
+        for kind, objects in here.objects.items():
+            for name, facts in objects.items():
+                key = (kind, name)
+                holder = None
+                if not there.has(key):
+                    holder = covering(key, facts, here, there)
+                if holder is not None:
+                    self._parts.setdefault(holder, []).append(key)
+                    self._covered.add(key)
+
+    def covers(self, key: Key) -> bool:
+        """Say whether another object takes this one along."""
+        return key in self._covered
+
+    def of(self, key: Key) -> frozenset[Key]:
+        """Return what an object takes along, however deep."""
+        parts: set[Key] = set()
+        heads = [key]
+        while heads:
+            new = [one for one in self._parts.get(heads.pop(), ()) if one not in parts]
+            parts.update(new)
+            heads += new
+        return frozenset(parts)
 
 
 def follows(change: Change, expected: Snapshot, found: Snapshot) -> bool:

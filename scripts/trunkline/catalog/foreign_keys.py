@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from trunkline.catalog.needs import Key
 from trunkline.catalog.repair import KINDS
-from trunkline.catalog.snapshot import Key, Snapshot
+from trunkline.catalog.snapshot import Snapshot
 from trunkline.catalog.step import Step
 from trunkline.catalog.words import Facts
 
@@ -37,8 +38,8 @@ def without(catalog: Snapshot, keys: set[Key]) -> Snapshot:
             }
             for kind, of in catalog.objects.items()
         },
-        catalog.needs,
         catalog.server_version,
+        lambda: catalog.needs,
     )
 
 

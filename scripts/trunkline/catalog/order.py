@@ -9,9 +9,10 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Sequence
 
+from trunkline.catalog.needs import Key
 from trunkline.catalog.repair import KINDS
 from trunkline.catalog.repair.grants import DEFAULT_PRIVILEGE, PRIVILEGE
-from trunkline.catalog.snapshot import Key, Snapshot
+from trunkline.catalog.snapshot import Snapshot
 from trunkline.catalog.step import Step
 
 _PHASE = {"unexpected": 0, "missing": 1, "differs": 2, "column_order": 3}

@@ -56,6 +56,9 @@ OBJECTS = (
     "privilege",
 )
 
+# Run first: it names those of OBJECTS that need not be run.
+ABSENT = "absent"
+
 ABOUT_OBJECTS = ("role", "comment", "label", "dependency")
 
 PREPARE = """
@@ -67,7 +70,11 @@ select
     set_config('extra_float_digits', '1', true),
     set_config('bytea_output', 'hex', true),
     set_config('quote_all_identifiers', 'off', true),
-    set_config('jit', 'off', true)
+    set_config('jit', 'off', true),
+    set_config('join_collapse_limit', '1', true)
+"""
+"""Names come out qualified and constants alike whatever the caller's settings are. The
+joins stand in a good order already; to look for a better one costs more than they do.
 """
 
 _CONDITION = re.compile(r"-- (?:(since|until) (\d+)|superuser)\s*$")

@@ -1,4 +1,4 @@
-"""Read a snapshot from a live database: one pipeline, one transaction, no writes.
+"""Read a snapshot from a live database: two round trips, one transaction, no writes.
 
 The queries give rows with OIDs; this module turns them into facts by name. It decides
 nothing about differences.
@@ -7,18 +7,17 @@ nothing about differences.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import psycopg
 from psycopg.rows import TupleRow, tuple_row
 
+from trunkline.catalog.needs import Address, Dependency, Key, holder_of, needs
 from trunkline.catalog.privileges import departures
-from trunkline.catalog.queries import ABOUT_OBJECTS, OBJECTS, PREPARE, query
+from trunkline.catalog.queries import ABOUT_OBJECTS, ABSENT, OBJECTS, PREPARE, query
 from trunkline.catalog.secrets import without_password, without_secret
-from trunkline.catalog.snapshot import RELATIONS, Key, Snapshot
-
-Address = tuple[int, int, int]
-"""A row of pg_depend's: catalog, OID, column (0 for the whole object)."""
+from trunkline.catalog.snapshot import RELATIONS, Snapshot
 
 PG_CLASS = 1259
 PG_TYPE = 1247
@@ -41,19 +40,22 @@ def snapshot(connection: psycopg.Connection[Any]) -> Snapshot:
                 "set transaction isolation level repeatable read, read only"
             )
         connection.execute(PREPARE)
-        cursors = {
-            name: connection.cursor(row_factory=tuple_row).execute(
-                query(name, version // 10000, superuser)
-            )
-            for name in (*OBJECTS, *ABOUT_OBJECTS)
-        }
-        reader.quoted = dict(cursors["role"].fetchall())
-        for name in OBJECTS:
-            reader.objects_of(cursors[name])
-        reader.comments(cursors["comment"].fetchall())
-        reader.labels(cursors["label"].fetchall())
-        reader.dependencies(cursors["dependency"].fetchall())
-    return Snapshot(reader.objects, reader.needs, version)
+
+        def run(name: str) -> psycopg.Cursor[TupleRow]:
+            sql = query(name, version // 10000, superuser)
+            return connection.cursor(row_factory=tuple_row).execute(sql)
+
+        [(absent,)] = run(ABSENT).fetchall()
+        found = {name: run(name) for name in OBJECTS if name not in absent}
+        about = {name: run(name) for name in ABOUT_OBJECTS}
+        reader.quoted = dict(about["role"].fetchall())
+        for cursor in found.values():
+            reader.objects_of(cursor)
+        reader.comments(about["comment"].fetchall())
+        reader.labels(about["label"].fetchall())
+        rows = about["dependency"].fetchall()
+        reader.extensions(rows)
+    return Snapshot(reader.objects, version, partial(needs, reader.keys, rows))
 
 
 class _Reader:
@@ -61,9 +63,8 @@ class _Reader:
 
     def __init__(self) -> None:
         self.objects: dict[str, dict[str, dict[str, Any]]] = {}
-        self.needs: dict[Key, frozenset[Key]] = {}
         self.quoted: Mapping[str, str] = {}
-        self._keys: dict[Address, Key] = {}
+        self.keys: dict[Address, Key] = {}
         self._parts: dict[Address, str] = {}
 
     def objects_of(self, cursor: psycopg.Cursor[TupleRow]) -> None:
@@ -91,7 +92,7 @@ class _Reader:
         for options in ("options", "foreign_options", "settings"):
             if options in row:
                 row[options].sort()
-        self._keys[address] = (kind, name)
+        self.keys[address] = (kind, name)
         self._part(row, kind, name)
         self.objects.setdefault(kind, {})[name] = row
         if kind == "column" and "type" in row:
@@ -123,13 +124,13 @@ class _Reader:
             del row["parent_name"]
         if "owner_table" in row:
             address = (PG_CLASS, row.pop("owner_table"), row.pop("owner_column"))
-            if address not in self._keys:
+            if address not in self.keys:
                 return False
-            row["owned_by"] = self._keys[address][1]
+            row["owned_by"] = self.keys[address][1]
         return True
 
     def _key(self, catalog: int, oid: int) -> Key | None:
-        return self._keys.get((catalog, oid, 0))
+        return self.keys.get((catalog, oid, 0))
 
     def _access(self, row: dict[str, Any]) -> None:
         acl, default = row.pop("acl", []), row.pop("acl_default", [])
@@ -153,7 +154,7 @@ class _Reader:
         """Remember the catalog rows that are told as a part of another object."""
         if "part_oid" in row:
             part = (row.pop("part_class"), row.pop("part_oid"), 0)
-            self._keys[part] = (kind, name)
+            self.keys[part] = (kind, name)
             if kind == "column":
                 self._parts[part] = "not_null_comment"
             elif kind == "constraint":
@@ -161,47 +162,28 @@ class _Reader:
 
     def comments(self, rows: Iterable[Sequence[Any]]) -> None:
         for catalog, oid, number, text in rows:
-            key = self._keys.get((catalog, oid, number))
+            key = self.keys.get((catalog, oid, number))
             if key is not None:
                 word = self._parts.get((catalog, oid, number), "comment")
                 self.objects[key[0]][key[1]][word] = text
 
     def labels(self, rows: Iterable[Sequence[Any]]) -> None:
         for catalog, oid, number, provider, text in rows:
-            key = self._keys.get((catalog, oid, number))
+            key = self.keys.get((catalog, oid, number))
             if key is not None:
                 facts = self.objects[key[0]][key[1]]
                 facts.setdefault("security_labels", {})[provider] = text
 
-    def dependencies(self, rows: Sequence[Sequence[Any]]) -> None:
-        """Fill `needs`; what is not told itself counts as the object that holds it."""
-        holder: dict[tuple[int, int], Address] = {}
-        for catalog, oid, _, *target, sort in rows:
-            if sort in "iae" and (catalog, oid, 0) not in self._keys:
-                holder[catalog, oid] = (target[0], target[1], target[2])
-
-        def held(address: Address) -> Key | None:
-            for _ in range(4):
-                key = self._keys.get(address) or self._keys.get((*address[:2], 0))
-                if key is not None:
-                    return key
-                if address[:2] not in holder:
-                    return None
-                address = holder[address[:2]]
-            return None
-
-        needs: dict[Key, set[Key]] = {}
-        for catalog, oid, number, *target, sort in rows:
-            key = held((catalog, oid, number))
-            needed = held((target[0], target[1], target[2]))
-            if key is None or needed is None or key == needed:
-                continue
-            needs.setdefault(key, set()).add(needed)
-            if sort == "x":
+    def extensions(self, rows: Sequence[Dependency]) -> None:
+        """Tell the dependencies on extensions that somebody declared."""
+        declared = [row for row in rows if row[6] == "x"]
+        held = holder_of(self.keys, rows) if declared else None
+        for row in declared:
+            key, extension = held and held(row[:3]), held and held(row[3:6])
+            if key and extension:
                 facts = self.objects[key[0]][key[1]]
-                facts.setdefault("needs_extensions", []).append(needed[1])
+                facts.setdefault("needs_extensions", []).append(extension[1])
                 facts["needs_extensions"].sort()
-        self.needs = {key: frozenset(needed) for key, needed in needs.items()}
 
 
 def _leave_out_secrets(row: dict[str, Any]) -> None:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from trunkline.catalog.needs import Key, Needs
 from trunkline.catalog.words import Facts
 
 Objects = Mapping[str, Mapping[str, Facts]]
-Key = tuple[str, str]
 
 RELATIONS = ("table", "foreign table", "view", "materialized view")
 """The kinds that may have columns, triggers, rules and so on of their own."""
@@ -27,13 +27,18 @@ RELATIONS = ("table", "foreign table", "view", "materialized view")
 class Snapshot:
     """What a database has: `objects[kind][name]` is the facts of one object.
 
-    `needs` maps an object to those that it stands on; it serves the order of repairs
-    and takes no part in comparisons, nor does `server_version` (such as 180004).
+    `needs` serves the order of repairs and takes no part in comparisons, nor does
+    `server_version` (such as 180004).
     """
 
     objects: Objects
-    needs: dict[Key, frozenset[Key]] = field(compare=False, default_factory=dict)
     server_version: int = field(compare=False, default=0)
+    find_needs: Callable[[], Needs] = field(compare=False, repr=False, default=dict)
+
+    @cached_property
+    def needs(self) -> Needs:
+        """What each object stands on; found when first asked for."""
+        return self.find_needs()
 
     def of(self, kind: str) -> Mapping[str, Facts]:
         """Return the objects of one kind by name."""
@@ -52,17 +57,22 @@ class Snapshot:
 
     def parts(self, kind: str, of: str) -> Iterator[tuple[str, Facts]]:
         """Yield the columns, constraints, triggers ... of one relation or domain."""
-        for name in self._parts.get((kind, of), ()):
+        return self.having(kind, "on", of)
+
+    def having(self, kind: str, fact: str, value: str) -> Iterator[tuple[str, Facts]]:
+        """Yield the objects of a kind by what they are on, owned by, derived from."""
+        for name in self._having.get((kind, fact, value), ()):
             yield name, self.of(kind)[name]
 
     @cached_property
-    def _parts(self) -> dict[Key, list[str]]:
-        parts: dict[Key, list[str]] = {}
+    def _having(self) -> dict[tuple[str, str, str], list[str]]:
+        having: dict[tuple[str, str, str], list[str]] = {}
         for kind, objects in self.objects.items():
             for name, facts in objects.items():
-                if "on" in facts:
-                    parts.setdefault((kind, facts["on"]), []).append(name)
-        return parts
+                for fact in ("on", "owned_by", "derived_from"):
+                    if fact in facts:
+                        having.setdefault((kind, fact, facts[fact]), []).append(name)
+        return having
 
     @property
     def digest(self) -> str:
@@ -83,14 +93,11 @@ class Snapshot:
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Snapshot:
         """Return the snapshot that `to_json` wrote."""
-        return cls(
-            objects=document["objects"],
-            needs={
-                (kind, name): frozenset((one, other) for one, other in needed)
-                for kind, name, needed in document["needs"]
-            },
-            server_version=document["server_version"],
-        )
+        needs = {
+            (kind, name): frozenset((one, other) for one, other in needed)
+            for kind, name, needed in document["needs"]
+        }
+        return cls(document["objects"], document["server_version"], lambda: needs)
 
 
 def _canonical(objects: Objects) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trunkline.catalog.difference import Difference, Sort
-from trunkline.catalog.snapshot import Key
+from trunkline.catalog.needs import Key
 
 ASPECTS = frozenset({"owner", "comment", "security label", "dependency", "grant"})
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from trunkline.catalog.repair.aspects import finish
 from trunkline.catalog.repair.kind import Change, Kind, Statements, by_property
 from trunkline.catalog.snapshot import Snapshot
@@ -13,7 +11,7 @@ from trunkline.catalog.words import Facts
 def create(catalog: Snapshot, name: str, facts: Facts) -> Statements:
     """Build an index; one of a partitioned table with those of its partitions."""
     statements = [f"{_definition(facts)};"]
-    for other, below in _below(catalog, name):
+    for other, below in catalog.having("index", "derived_from", name):
         statements += create(catalog, other, below)
     statements += _attach(catalog, facts)
     statements += _set_statistics(facts.get("statistics", []), facts)
@@ -24,12 +22,6 @@ def create(catalog: Snapshot, name: str, facts: Facts) -> Statements:
             f"alter table {facts['on']} replica identity using index {facts['called']};"
         )
     return statements + finish("index", name, facts)
-
-
-def _below(catalog: Snapshot, name: str) -> Iterator[tuple[str, Facts]]:
-    for other, facts in catalog.of("index").items():
-        if facts.get("derived_from") == name:
-            yield other, facts
 
 
 def _attach(catalog: Snapshot, facts: Facts) -> Statements:
@@ -81,7 +73,7 @@ def _attach_below(change: Change) -> Statements:
     """Make an index of a partitioned table valid: every partition has one below it."""
     return [
         statement
-        for _, facts in _below(change.catalog, change.name)
+        for _, facts in change.catalog.having("index", "derived_from", change.name)
         for statement in _attach(change.catalog, facts)
     ]
 

@@ -19,10 +19,8 @@ _LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 
 
 def owned(catalog: Snapshot, column: str) -> Iterator[tuple[str, Facts]]:
-    """Yield the sequences that belong to a column."""
-    for name, facts in catalog.of("sequence").items():
-        if facts.get("owned_by") == column:
-            yield name, facts
+    """Return the sequences that belong to a column."""
+    return catalog.having("sequence", "owned_by", column)
 
 
 def parameters(facts: Facts) -> str:

@@ -12,7 +12,7 @@ with changed as (
         acldefault('n', n.nspowner) as usual
     from pg_namespace n
     where n.nspacl is not null
-        and n.nspname not in ('public', 'pg_toast')
+        and n.nspname not in ('public', 'pg_toast', 'information_schema')
     union all
     select
         c.tableoid,
@@ -28,7 +28,9 @@ with changed as (
             c.relowner
         )
     from pg_class c
-    join pg_namespace n on n.oid = c.relnamespace
+    join pg_namespace n
+        on n.oid = c.relnamespace
+        and n.nspname <> 'information_schema'
     where c.relacl is not null
     union all
     select
@@ -43,7 +45,9 @@ with changed as (
         '{}'
     from pg_attribute a
     join pg_class c on c.oid = a.attrelid
-    join pg_namespace n on n.oid = c.relnamespace
+    join pg_namespace n
+        on n.oid = c.relnamespace
+        and n.nspname <> 'information_schema'
     where a.attacl is not null
     union all
     select
