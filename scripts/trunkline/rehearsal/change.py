@@ -118,6 +118,17 @@ def bring_up(session: Session, change: Change) -> str | None:
     return None
 
 
+def bring_down(session: Session, change: Change) -> str | None:
+    """Roll a change back without asking any check; returns what went wrong."""
+    if change.rollback is None:
+        return f"the change has no rollbacks/{change.id}.sql"
+    try:
+        _run(session, change, change.rollback, "down")
+    except TrunklineError as error:
+        return told(error)
+    return None
+
+
 def told(error: TrunklineError) -> str:
     """An error's message and facts, in one text."""
     return "\n".join(part for part in (error.message, error.detail, error.hint) if part)

@@ -74,6 +74,7 @@ class Embedded(Server):
             copying="file_copy",
             binaries=programs,
         )
+        self.log = run / "log"
         self._run = run
         self._postgres = postgres
         self._account = account

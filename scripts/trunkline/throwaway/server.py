@@ -30,6 +30,8 @@ class Server:
     version: str
     version_num: int
     binaries: Path | None
+    log: Path | None = None
+    """What the server writes down, where that can be read."""
 
     def __init__(
         self,
