@@ -8,7 +8,7 @@ repair, a mutant can break. Nothing here runs SQL.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trunkline.catalog import Snapshot, compare
 from trunkline.catalog.words import Facts
@@ -98,7 +98,7 @@ def _sql(catalog: Snapshot, key: Key, facts: Facts | None) -> str:
                 for other, kept in objects[gone_kind].items()
                 if other != gone
             }
-    wanted = Snapshot(objects, catalog.needs, catalog.server_version)
+    wanted = replace(catalog, objects=objects)
     return "\n".join(d.repair for d in compare(wanted, catalog) if d.repair)
 
 
