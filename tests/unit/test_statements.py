@@ -95,7 +95,11 @@ def test_a_position_in_a_statement_is_told_as_a_line_of_the_file() -> None:
         ("select 1", False, True),
         ("with a as (select 1) select * from a", False, True),
         ("(values (1, 2))", False, True),
-        ("with a as (insert into t values (1) returning 1) select * from a", False, True),
+        (
+            "with a as (insert into t values (1) returning 1) select * from a",
+            False,
+            True,
+        ),
         ("set local role x", False, False),
         ("delete from t returning 1", False, False),
         ("explain select 1", False, False),
