@@ -135,3 +135,14 @@ class Doubled(Backfill):
             Migrated([row["id"]]) if row["id"] in new else Skipped("already doubled")
             for row in rows
         ]
+
+
+class FaultyCopies(BlindCopies):
+    """Has a fault of its own."""
+
+    name = "faulty-copies"
+
+    def migrate(
+        self, connection: psycopg.Connection, rows: Sequence[Row]
+    ) -> list[Outcome]:
+        raise KeyError(rows[0]["text"])

@@ -154,7 +154,7 @@ create table if not exists trunkline.backfill_written (
     run_id bigint not null,
     id bigint generated always as identity,
     key text[] not null,
-    before json,
+    before text[],
     fingerprint bigint not null,
     kept text,
     constraint backfill_written_pkey primary key (run_id, id)
@@ -166,7 +166,7 @@ comment on table trunkline.backfill_written is
 comment on column trunkline.backfill_written.key is
 'The key of the written row, each value as text.';
 comment on column trunkline.backfill_written.before is
-'What the restored columns held; null: the row was inserted.';
+'What the restored columns held, each as text; null: the row was inserted.';
 comment on column trunkline.backfill_written.fingerprint is
 'Hash of the compared columns as the batch left them, after all triggers.';
 comment on column trunkline.backfill_written.kept is

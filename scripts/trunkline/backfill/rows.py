@@ -119,13 +119,11 @@ class Journal:
 
     def __init__(self, connection: Connection, run: Run) -> None:
         self._run = run
-        table = written_table(run)
-        types = key_types(connection, run)
         self._insert = sql.SQL(
             "insert into trunkline.backfill_written (run_id, key, before, fingerprint)"
-            " select %s, w.key, w.before::json, {} from {} as t"
-            " join json_to_recordset(%s) as w (key text[], before text) on {}"
-        ).format(fingerprint(run), table, same_key(run, types))
+            " select %s, w.key, w.before, {} from {} as t"
+            " join json_to_recordset(%s) as w (key text[], before text[]) on {}"
+        ).format(fingerprint(run), written_table(run), same_key(connection, run))
 
     def keep(
         self, connection: Connection, reads: Sequence[Read], outcomes: list[Outcome]
@@ -134,7 +132,6 @@ class Journal:
         written = [
             {
                 "key": [str(part) for part in outcome.key],
-                # As text: to read it here would round numbers.
                 "before": read.before,
             }
             for read, outcome in zip(reads, outcomes, strict=True)
@@ -165,25 +162,26 @@ def fingerprint(run: Run) -> sql.Composed:
     return sql.SQL('hashtextextended(row({})::text collate "C", 0)').format(columns)
 
 
-def key_types(connection: Connection, run: Run) -> list[str]:
-    """The types of the columns by which written rows are named."""
+def column_types(
+    connection: Connection, run: Run, columns: Sequence[str]
+) -> list[sql.SQL]:
+    """The types of these columns of the written table, as a cast names them."""
     rows = connection.execute(
         "select pg_catalog.format_type(a.atttypid, a.atttypmod)"
         " from unnest(%s::text[]) with ordinality as k (name, place)"
         " join pg_catalog.pg_attribute as a on a.attname = k.name"
         " where a.attrelid = to_regclass(%s) order by k.place",
-        [run.written_key, run.written_table],
+        [list(columns), run.written_table],
     )
-    return [name for (name,) in rows]
+    return [sql.SQL(name) for (name,) in rows]
 
 
-def same_key(run: Run, types: list[str]) -> sql.Composed:
+def same_key(connection: Connection, run: Run) -> sql.Composed:
     """The condition that row `t` of the written table is the one that `w` names."""
+    types = column_types(connection, run, run.written_key)
     return sql.SQL(" and ").join(
-        sql.SQL("{} = w.key[{}]::{}").format(
-            sql.Identifier("t", column), place, sql.SQL(type_name)
-        )
-        for place, (column, type_name) in enumerate(
+        sql.SQL("{} = w.key[{}]::{}").format(sql.Identifier("t", column), place, kind)
+        for place, (column, kind) in enumerate(
             zip(run.written_key, types, strict=True), start=1
         )
     )

@@ -19,10 +19,10 @@ from trunkline.errors import UsageError
 
 @dataclass(frozen=True)
 class Read:
-    """A source row; `before` is JSON of the columns that an `Updates` will set."""
+    """A source row; `before` is, as text, what the columns hold that are to be set."""
 
     key: Key
-    before: str | None
+    before: list[str | None] | None
     row: Row
 
 
@@ -140,15 +140,13 @@ def _reads(rows: Any) -> Iterator[Read]:
 
 def _before(updates: Updates | None) -> sql.Composable:
     if updates is None:
-        return sql.SQL("null::text")
-    # A json, and not a jsonb, keeps the text of a json column as it is.
-    pairs = sql.SQL(", ").join(
-        sql.SQL("{}, {}").format(
-            sql.Literal(column), sql.Identifier(updates.row, column)
-        )
+        return sql.SQL("null::text[]")
+    # As text, which every type reads back to the letter; JSON would know one null only.
+    columns = sql.SQL(", ").join(
+        sql.SQL("{}::text").format(sql.Identifier(updates.row, column))
         for column in updates.columns
     )
-    return sql.SQL("json_build_object({})::text").format(pairs)
+    return sql.SQL("array[{}]").format(columns)
 
 
 def _text(part: str) -> sql.SQL:

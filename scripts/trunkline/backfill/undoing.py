@@ -21,10 +21,10 @@ from trunkline.backfill.definition import Key
 from trunkline.backfill.events import RowKept, UndoBatchDone
 from trunkline.backfill.pace import DEFAULT, Pace, Throttle, next_size
 from trunkline.backfill.rows import (
+    column_types,
     condition,
     fingerprint,
     in_halves,
-    key_types,
     same_key,
     written_table,
 )
@@ -178,17 +178,21 @@ def _put_back(connection: Connection, run: Run) -> sql.Composed:
     The comparison is made again by the server when it had to wait for somebody else's
     change of the row, so a change that is committed meanwhile is seen.
     """
-    table, same = written_table(run), same_key(run, key_types(connection, run))
+    table, same = written_table(run), same_key(connection, run)
     ours = sql.SQL(
         "{} and w.run_id = %s and w.id = any(%s) and {} = w.fingerprint returning w.id"
     ).format(same, fingerprint(run))
     if run.restored:
-        columns = sql.SQL(", ").join(map(sql.Identifier, run.restored))
+        types = column_types(connection, run, run.restored)
+        settings = sql.SQL(", ").join(
+            sql.SQL("{} = w.before[{}]::{}").format(sql.Identifier(column), place, kind)
+            for place, (column, kind) in enumerate(
+                zip(run.restored, types, strict=True), start=1
+            )
+        )
         change = sql.SQL(
-            "update {table} as t set ({columns}) = (select {columns}"
-            " from json_populate_record(null::{table}, w.before))"
-            " from trunkline.backfill_written as w where "
-        ).format(table=table, columns=columns)
+            "update {} as t set {} from trunkline.backfill_written as w where "
+        ).format(table, settings)
     else:
         change = sql.SQL(
             "delete from {} as t using trunkline.backfill_written as w where "

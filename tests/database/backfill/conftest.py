@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +56,13 @@ class Toys:
         options = {"pace": PACE, "emit": self.events.append, **options}
         return backfill.run(self.target, kind, **options)
 
+    def until(self, reached: Callable[[], object]) -> None:
+        """Wait until something is so, at most ten seconds."""
+        deadline = time.monotonic() + 10
+        while not reached():
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+
     def undo(self, kind: type[Backfill]) -> backfill.Undone:
         return backfill.undo(self.target, kind.name, pace=PACE, emit=self.events.append)
 
@@ -83,6 +92,13 @@ class Toys:
 def toys(server: Server, database: str, connection: psycopg.Connection) -> Toys:
     connection.execute(TABLES.encode())
     return Toys(server, database, connection)
+
+
+@pytest.fixture
+def in_background() -> Iterator[Callable[..., Future[Any]]]:
+    """Call something in a thread of its own; whatever it is ends with the test."""
+    with ThreadPoolExecutor() as pool:
+        yield pool.submit
 
 
 @pytest.fixture
