@@ -216,10 +216,10 @@ values
     'It begins with AC; copy it from the Twilio console.'
 ),
 (
-    'operation_is_settled',
+    'nothing_was_bought',
     'TP030',
-    'This step at the provider has ended in another way.',
-    'Read the operation and go on from there.'
+    'No phone number has been bought for this request yet.',
+    'Buy the pinned number and finish the operation as done first.'
 ),
 (
     'no_number_found',

@@ -44,6 +44,10 @@ create unique index idx_agent_phone_assignments_inbound
 on public.agent_phone_assignments (org_id, credential_id)
 where direction = 'inbound';
 
+create index idx_agent_phone_assignments_outbound
+on public.agent_phone_assignments (agent_id)
+where direction = 'outbound';
+
 create index idx_agent_phone_assignments_credential
 on public.agent_phone_assignments (
     org_id, credential_id, credential_is_active, can_inbound, can_outbound
@@ -80,6 +84,9 @@ on public.agent_phone_assignments is
 
 comment on index public.idx_agent_phone_assignments_inbound is
 'A call to a number reaches one agent. Calls are routed by this index.';
+
+comment on index public.idx_agent_phone_assignments_outbound is
+'A worker that makes a call knows the agent and nothing else.';
 
 create trigger identity_is_fixed
 before update on public.agent_phone_assignments

@@ -18,3 +18,35 @@ where
     r.rolname in ('anon', 'authenticated', 'telephony_worker', 'telephony_auditor')
     and has_function_privilege(r.oid, 'private.current_org_id()', 'execute')
     <> (r.rolname = 'authenticated');
+
+-- check: the functions stand as this change made them, for those they are for
+select
+    expected.name as subject,
+    coalesce(
+        'fingerprint ' || md5(replace(pg_get_functiondef(p.oid), 'public.', '')),
+        'missing'
+    ) as detail
+from (
+    values
+    ('private.current_org_id()', 'a33a320f419f26f08867f051d48195a9', 'authenticated')
+) as expected (name, fingerprint, caller)
+left join pg_proc as p
+    on p.oid = to_regprocedure(expected.name)
+where
+    md5(replace(pg_get_functiondef(p.oid), 'public.', ''))
+    is distinct from expected.fingerprint
+    or exists (
+        select
+        from pg_roles as r
+        where
+            r.rolname in (
+                'anon',
+                'authenticated',
+                'service_role',
+                'telephony_worker',
+                'telephony_backfill',
+                'telephony_auditor'
+            )
+            and has_function_privilege(r.oid, p.oid, 'execute')
+            <> (r.rolname = expected.caller)
+    );

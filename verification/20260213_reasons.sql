@@ -39,7 +39,7 @@ select
 from pg_proc as p
 cross join
     lateral regexp_matches(
-        p.prosrc, 'refuse\(\s*''([a-z_]+)''', 'g'
+        p.prosrc, 'refuse\(\s*''([a-z_]+)''\s*[,)]', 'g'
     ) as given (reason)
 left join public.telephony_reasons as r
     on given.reason[1] = r.reason_code
@@ -84,3 +84,35 @@ from (
     ))
 ) as expected (privilege, holds)
 where not expected.holds;
+
+-- check: the functions stand as this change made them, for those they are for
+select
+    expected.name as subject,
+    coalesce(
+        'fingerprint ' || md5(replace(pg_get_functiondef(p.oid), 'public.', '')),
+        'missing'
+    ) as detail
+from (
+    values
+    ('private.refuse(text, text)', '15a0f87a21166c11a23392b42d01a322', 'nobody')
+) as expected (name, fingerprint, caller)
+left join pg_proc as p
+    on p.oid = to_regprocedure(expected.name)
+where
+    md5(replace(pg_get_functiondef(p.oid), 'public.', ''))
+    is distinct from expected.fingerprint
+    or exists (
+        select
+        from pg_roles as r
+        where
+            r.rolname in (
+                'anon',
+                'authenticated',
+                'service_role',
+                'telephony_worker',
+                'telephony_backfill',
+                'telephony_auditor'
+            )
+            and has_function_privilege(r.oid, p.oid, 'execute')
+            <> (r.rolname = expected.caller)
+    );

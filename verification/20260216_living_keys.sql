@@ -45,3 +45,40 @@ inner join public.twilio_subaccounts as s
         s.org_id = k.org_id
         and s.key_version = k.version
 where k.state = 'destroyed' and s.status <> 'closed';
+
+-- check: the functions stand as this change made them, for those they are for
+select
+    expected.name as subject,
+    coalesce(
+        'fingerprint ' || md5(replace(pg_get_functiondef(p.oid), 'public.', '')),
+        'missing'
+    ) as detail
+from (
+    values
+    (
+        'private.seal_under_a_living_key()',
+        '4bd5e5fec04206983f577261fbecad33',
+        'nobody'
+    ),
+    ('private.keep_keys_in_use()', '262f6c29ef41233f1d6ed56b67ecb997', 'nobody')
+) as expected (name, fingerprint, caller)
+left join pg_proc as p
+    on p.oid = to_regprocedure(expected.name)
+where
+    md5(replace(pg_get_functiondef(p.oid), 'public.', ''))
+    is distinct from expected.fingerprint
+    or exists (
+        select
+        from pg_roles as r
+        where
+            r.rolname in (
+                'anon',
+                'authenticated',
+                'service_role',
+                'telephony_worker',
+                'telephony_backfill',
+                'telephony_auditor'
+            )
+            and has_function_privilege(r.oid, p.oid, 'execute')
+            <> (r.rolname = expected.caller)
+    );

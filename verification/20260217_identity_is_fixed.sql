@@ -65,3 +65,35 @@ where
             and p.prosecdef
             and p.prosrc ~ '^\s*begin\s+perform private\.refuse\(tg_argv\[0\]'
     );
+
+-- check: the functions stand as this change made them, for those they are for
+select
+    expected.name as subject,
+    coalesce(
+        'fingerprint ' || md5(replace(pg_get_functiondef(p.oid), 'public.', '')),
+        'missing'
+    ) as detail
+from (
+    values
+    ('private.refuse_row()', '41f8beb97d386c6e08f71ae6ee01517e', 'nobody')
+) as expected (name, fingerprint, caller)
+left join pg_proc as p
+    on p.oid = to_regprocedure(expected.name)
+where
+    md5(replace(pg_get_functiondef(p.oid), 'public.', ''))
+    is distinct from expected.fingerprint
+    or exists (
+        select
+        from pg_roles as r
+        where
+            r.rolname in (
+                'anon',
+                'authenticated',
+                'service_role',
+                'telephony_worker',
+                'telephony_backfill',
+                'telephony_auditor'
+            )
+            and has_function_privilege(r.oid, p.oid, 'execute')
+            <> (r.rolname = expected.caller)
+    );

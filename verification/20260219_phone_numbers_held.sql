@@ -65,3 +65,47 @@ from (
 left join pg_proc as p
     on p.oid = to_regprocedure('private.' || expected.function)
 where coalesce(position(expected.part in p.prosrc), 0) = 0;
+
+-- check: the functions stand as this change made them, for those they are for
+select
+    expected.name as subject,
+    coalesce(
+        'fingerprint ' || md5(replace(pg_get_functiondef(p.oid), 'public.', '')),
+        'missing'
+    ) as detail
+from (
+    values
+    ('private.quarantine_period()', '617501d8dabcdeee00871d2678037e8d', 'nobody'),
+    (
+        'private.hold_number(text, uuid, text)',
+        '7e021c99171014826ee62f52bdf26453',
+        'nobody'
+    ),
+    (
+        'private.give_number_back(text, uuid, interval)',
+        '76a6ce8dec556f0fa6076f361e351090',
+        'nobody'
+    ),
+    ('private.hold_managed_number()', 'a756b935383767a0769d1ebac64f2fad', 'nobody'),
+    ('private.hold_byoc_number()', 'bb30879172ec04eb2a69a705722ad6d1', 'nobody')
+) as expected (name, fingerprint, caller)
+left join pg_proc as p
+    on p.oid = to_regprocedure(expected.name)
+where
+    md5(replace(pg_get_functiondef(p.oid), 'public.', ''))
+    is distinct from expected.fingerprint
+    or exists (
+        select
+        from pg_roles as r
+        where
+            r.rolname in (
+                'anon',
+                'authenticated',
+                'service_role',
+                'telephony_worker',
+                'telephony_backfill',
+                'telephony_auditor'
+            )
+            and has_function_privilege(r.oid, p.oid, 'execute')
+            <> (r.rolname = expected.caller)
+    );

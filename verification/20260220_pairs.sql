@@ -86,3 +86,41 @@ full join (
         n.org_id = c.org_id
         and n.phone_number = c.phone_number
 where n.org_id is null or c.org_id is null;
+
+-- check: the functions stand as this change made them, for those they are for
+select
+    expected.name as subject,
+    coalesce(
+        'fingerprint ' || md5(replace(pg_get_functiondef(p.oid), 'public.', '')),
+        'missing'
+    ) as detail
+from (
+    values
+    ('private.keep_pair(uuid, text)', 'aebc3189efca8c6f7dc4d883fe3485d4', 'nobody'),
+    ('private.keep_pair_of_number()', '94836c85ff23e617215a23fba623e7ab', 'nobody'),
+    (
+        'private.keep_pair_of_credential()',
+        '957bb995b30d5e07fcb95eb0300e6bbb',
+        'nobody'
+    )
+) as expected (name, fingerprint, caller)
+left join pg_proc as p
+    on p.oid = to_regprocedure(expected.name)
+where
+    md5(replace(pg_get_functiondef(p.oid), 'public.', ''))
+    is distinct from expected.fingerprint
+    or exists (
+        select
+        from pg_roles as r
+        where
+            r.rolname in (
+                'anon',
+                'authenticated',
+                'service_role',
+                'telephony_worker',
+                'telephony_backfill',
+                'telephony_auditor'
+            )
+            and has_function_privilege(r.oid, p.oid, 'execute')
+            <> (r.rolname = expected.caller)
+    );

@@ -54,6 +54,18 @@ where
     '% USING btree (org_id, credential_id, credential_is_active, can_inbound,'
     || ' can_outbound)';
 
+-- check: the number that an agent calls from is found by index
+select
+    'idx_agent_phone_assignments_outbound' as subject,
+    coalesce(pg_get_indexdef(i.indexrelid), 'missing') as detail
+from (values ('public.idx_agent_phone_assignments_outbound')) as expected (name)
+left join pg_index as i
+    on i.indexrelid = to_regclass(expected.name)
+where
+    i.indisvalid is not true
+    or pg_get_indexdef(i.indexrelid) not like
+    '% USING btree (agent_id) WHERE (direction = ''outbound''::text)';
+
 -- check: an assignment never changes its agent or direction
 select
     'agent_phone_assignments.' || col.name as subject,

@@ -43,3 +43,40 @@ select
     'no_such_flag' as subject,
     'is on' as detail
 where api.feature_enabled('no_such_flag') is distinct from false;
+
+-- check: the functions stand as this change made them, for those they are for
+select
+    expected.name as subject,
+    coalesce(
+        'fingerprint ' || md5(replace(pg_get_functiondef(p.oid), 'public.', '')),
+        'missing'
+    ) as detail
+from (
+    values
+    (
+        'private.rollout_bucket(text, uuid)',
+        '65b69b3ae417f3ef964695ae63eaaddd',
+        'authenticated'
+    ),
+    ('api.feature_enabled(text)', 'e2beb777cdd195ca50280aac67b1fecd', 'authenticated')
+) as expected (name, fingerprint, caller)
+left join pg_proc as p
+    on p.oid = to_regprocedure(expected.name)
+where
+    md5(replace(pg_get_functiondef(p.oid), 'public.', ''))
+    is distinct from expected.fingerprint
+    or exists (
+        select
+        from pg_roles as r
+        where
+            r.rolname in (
+                'anon',
+                'authenticated',
+                'service_role',
+                'telephony_worker',
+                'telephony_backfill',
+                'telephony_auditor'
+            )
+            and has_function_privilege(r.oid, p.oid, 'execute')
+            <> (r.rolname = expected.caller)
+    );

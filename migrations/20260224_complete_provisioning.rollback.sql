@@ -1,0 +1,1 @@
+../rollbacks/20260224_complete_provisioning.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260224_outbox_worker.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260225_assign_phone_number.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260225_connect_byoc_number.sql

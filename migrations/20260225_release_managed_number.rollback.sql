@@ -1,0 +1,1 @@
+../rollbacks/20260225_release_managed_number.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260225_request_managed_number.sql

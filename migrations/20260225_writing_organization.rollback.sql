@@ -1,0 +1,1 @@
+../rollbacks/20260225_writing_organization.sql

@@ -1,0 +1,3 @@
+-- Lets nobody write for an organization.
+
+drop function private.writing_org_id();
