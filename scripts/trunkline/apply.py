@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 
-from trunkline import plan, proof, runner
+from trunkline import certificate, plan, proof, runner
 from trunkline.connect import Target, connect
 from trunkline.events import ChangeDone, CheckResult, Emit
-from trunkline.ledger import Ledger
+from trunkline.ledger import Ledger, State
 from trunkline.project import Change, Project
 from trunkline.runner import Work
 from trunkline.session import Session, exclusive
@@ -24,6 +24,7 @@ class Options:
     wait: float = 60.0
     lock_timeout: float = 2.0
     allow_unverified: bool = False
+    require_certificate: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,7 @@ def run(project: Project, target: Target, options: Options, emit: Emit) -> Resul
         with connect(target, read_only=True) as connection:
             ledger = Ledger(connection, project.config.migration_table)
             state = ledger.read(connection)
-        waiting = plan.pending(project, state, options.to)
-        plan.refuse_unfit(
-            project, state, waiting, allow_unverified=options.allow_unverified
-        )
+        waiting = _waiting(project, state, options)
         return Result((), tuple(change.id for change in waiting), ())
     with exclusive(
         target,
@@ -67,10 +65,7 @@ def run(project: Project, target: Target, options: Options, emit: Emit) -> Resul
         emit=emit,
     ) as session:
         state = session.state()
-        waiting = plan.pending(project, state, options.to)
-        plan.refuse_unfit(
-            project, state, waiting, allow_unverified=options.allow_unverified
-        )
+        waiting = _waiting(project, state, options)
         applied: list[str] = []
         present = state.applied
         for change in waiting:
@@ -96,6 +91,17 @@ def run(project: Project, target: Target, options: Options, emit: Emit) -> Resul
                     "the data and run `trunkline verify`.",
                 )
         return Result(tuple(applied), (), ())
+
+
+def _waiting(project: Project, state: State, options: Options) -> list[Change]:
+    """What is to be applied. Raises UsageError where it must not be."""
+    waiting = plan.pending(project, state, options.to)
+    plan.refuse_unfit(
+        project, state, waiting, allow_unverified=options.allow_unverified
+    )
+    if options.require_certificate or project.config.require_certificate:
+        certificate.refuse_uncertified(project, waiting)
+    return waiting
 
 
 def up(

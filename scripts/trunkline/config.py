@@ -21,7 +21,8 @@ FILE = "yoyo.ini"
 class Config:
     """What `yoyo.ini` says; `database` is None where it names none.
 
-    `drift_ignored` are differences that are known and wanted: (`object name`, reason).
+    `drift_ignored` are differences that are known and wanted: (`object name`, reason);
+    with `require_certificate`, `apply` refuses what no certificate proves.
     """
 
     root: Path
@@ -29,6 +30,7 @@ class Config:
     migration_table: str
     database: str | None
     drift_ignored: tuple[tuple[str, str], ...] = ()
+    require_certificate: bool = False
 
 
 def find(directory: Path) -> Path:
@@ -66,7 +68,8 @@ def read(root: Path) -> Config:
         table = section.get("migration_table", "_yoyo_migration")
         database = section.get("database") or None
         ignored = section.get("drift_ignore") or ""
-    except (Error, UnicodeDecodeError, FileNotFoundError) as error:
+        certified = section.getboolean("require_certificate", fallback=False)
+    except (Error, ValueError, FileNotFoundError) as error:
         reason = " ".join(str(error).split())
         raise UsageError(f"{FILE} cannot be read", detail=reason) from None
     if len(sources) != 1:
@@ -80,7 +83,7 @@ def read(root: Path) -> Config:
             f"{FILE}: no such migrations directory: {sources[0]}",
             hint="Make it, or correct `sources`.",
         )
-    return Config(root, migrations, table, database, _ignored(ignored))
+    return Config(root, migrations, table, database, _ignored(ignored), certified)
 
 
 def _ignored(text: str) -> tuple[tuple[str, str], ...]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+from trunkline import certificate
 from trunkline.header import Fault
 from trunkline.lint import bodies
 from trunkline.project import Change, Problem, Project, Script
@@ -20,7 +21,7 @@ _NAME = re.compile(r"^(\d{4})(\d{2})(\d{2})_[a-z][a-z0-9]*(_[a-z0-9]+)*$")
 
 
 def problems(project: Project) -> Iterator[Problem]:
-    """Every problem, change by change, then the invariants, then what is left over."""
+    """Every problem, change by change, then invariants, left-overs, certificates."""
     for change in project.changes:
         yield from _layout(change)
         yield from change.problems
@@ -30,6 +31,7 @@ def problems(project: Project) -> Iterator[Problem]:
         yield from invariant.problems
         yield from _contents(invariant.script)
     yield from _orphans(project)
+    yield from certificate.problems(project)
 
 
 def named_well(change_id: str) -> bool:

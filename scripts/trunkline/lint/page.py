@@ -62,7 +62,7 @@ def _files(named: Mapping[str, str]) -> Iterator[str]:
         else:
             yield f"`{path}`"
             yield ""
-            yield "```ini" if path.endswith(".ini") else "```sql"
+            yield f"```{path.rpartition('.')[2]}"
             yield text.strip("\n").replace("\ufeff", "<U+FEFF>")
             yield "```"
 
