@@ -290,6 +290,14 @@ def test_rows_that_appear_ahead_of_the_run_are_gone_through(toys: Toys) -> None:
     assert toys.run(Doubled).counts.total == 51
 
 
+def test_rows_that_vanish_ahead_of_the_run_are_not_waited_for(toys: Toys) -> None:
+    toys.numbers(50)
+    toys.run(Doubled, limit=10)
+    toys.connection.execute("delete from public.numbers where id > 10")
+    report = toys.run(Doubled)
+    assert (report.state, report.counts.total) == ("finished", 10)
+
+
 class Changed(BlindCopies):
     source = Source(
         key=("o.id",),

@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
+from multiprocessing import active_children
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
 from tests.database.backfill.conftest import PACE
@@ -27,12 +27,6 @@ from trunkline.events import Event
 
 if TYPE_CHECKING:
     from tests.database.backfill.conftest import Toys
-
-
-def children() -> list[psutil.Process]:
-    """The workers of this process, the earliest first; not multiprocessing's own."""
-    found = psutil.Process().children()
-    return [child for child in found if "spawn_main" in " ".join(child.cmdline())]
 
 
 def test_several_runs_at_once_migrate_each_row_once(
@@ -61,7 +55,7 @@ def test_workers_share_the_rows_and_a_killed_one_loses_nothing(toys: Toys) -> No
     def kill(event: Event) -> None:
         toys.events.append(event)
         if isinstance(event, BatchDone) and len(toys.of(BatchDone)) == 1:
-            children()[0].kill()
+            active_children()[0].kill()
 
     pace = replace(PACE, largest_batch=10)
     report = toys.run(SlowCopies, workers=2, emit=kill, pace=pace)
@@ -69,7 +63,7 @@ def test_workers_share_the_rows_and_a_killed_one_loses_nothing(toys: Toys) -> No
     toys.assert_each_copied_once(600)
     (lost,) = toys.of(WorkerLost)
     assert lost.exit_code == -signal.SIGKILL
-    assert not children()
+    assert not active_children()
 
 
 def test_a_run_whose_workers_were_all_killed_fails_and_is_gone_on_with(
@@ -80,7 +74,7 @@ def test_a_run_whose_workers_were_all_killed_fails_and_is_gone_on_with(
     def kill(event: Event) -> None:
         toys.events.append(event)
         if isinstance(event, BatchDone):
-            for child in children():
+            for child in active_children():
                 child.kill()
 
     with pytest.raises(Failure, match="all workers ended before their time"):
@@ -99,7 +93,7 @@ def test_workers_end_with_whoever_started_them(toys: Toys) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         toys.run(SlowCopies, workers=2, emit=interrupt)
-    assert not children()
+    assert not active_children()
 
 
 def test_what_a_backfill_raises_in_a_worker_is_told_without_the_rows_values(
