@@ -12,8 +12,9 @@ from tests.projects import change, write
 from trunkline import project
 from trunkline.errors import Failure, UsageError
 from trunkline.rehearsal import traffic
+from trunkline.rehearsal.scene import Scene
 from trunkline.rehearsal.stage import Stage
-from trunkline.rehearsal.traffic import Scene, scripts
+from trunkline.rehearsal.traffic import scripts
 from trunkline.rehearsal.traffic.figures import ChangeTraffic
 from trunkline.throwaway import Server
 
@@ -63,10 +64,8 @@ class House:
             loaded,
             stage.database,
             frozenset({FIRST}),
-            scripts.load(loaded),
-            quiet=0.15,
         )
-        found = traffic.play(scene, second)
+        found = traffic.play(scene, second, scripts.load(loaded), quiet=0.15)
         self.server.drop(stage.database)
         assert found is not None
         return found

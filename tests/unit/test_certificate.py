@@ -14,12 +14,19 @@ from trunkline.config import read
 from trunkline.errors import UsageError
 from trunkline.project import Project
 from trunkline.rehearsal import certificate as rehearsed
+from trunkline.rehearsal.mutate import ChangeMutants, Mutation, Survivor
 from trunkline.rehearsal.result import (
+    Certified,
     ChangeReport,
     Declared,
     RehearsalReport,
     Stage,
     Verdict,
+)
+from trunkline.rehearsal.traffic.figures import (
+    ChangeTraffic,
+    FailedTransactions,
+    Phase,
 )
 
 BEFORE, HALLS, AFTER = ROOMS, "20260102_halls", "20260103_doors"
@@ -61,13 +68,30 @@ def report(loaded: Project, version: str = "18.1") -> RehearsalReport:
     return RehearsalReport(loaded.root.name, version, "embedded", 1.5, True, changes)
 
 
-def certify(root: Path, version: str = "18.1", **extras: object) -> rehearsed.Certified:
-    loaded = project.load(root)
-    return rehearsed.certify(
-        loaded,
-        report(loaded, version),
-        {each.id: dict(extras) for each in loaded.changes},
+def mutants(loaded: Project, *survivors: Survivor) -> Mutation:
+    """What `--mutate` says; of the second change, `survivors` survived."""
+    changes = tuple(
+        ChangeMutants(
+            id=each.id,
+            made=3,
+            noticed=3,
+            superseded=0,
+            unmade=0,
+            survivors=survivors if each.id == HALLS else (),
+            unused=(),
+            error=None,
+        )
+        for each in loaded.changes
     )
+    return Mutation(9, 9, 1.0, 0.95, True, changes)
+
+
+def certify(root: Path, version: str = "18.1", *, mutate: bool = False) -> Certified:
+    loaded = project.load(root)
+    found = report(loaded, version)
+    if mutate:
+        found = replace(found, mutation=mutants(loaded))
+    return rehearsed.certify(loaded, found)
 
 
 def stale(root: Path) -> list[str]:
@@ -85,7 +109,7 @@ def said(root: Path, name: str) -> dict[str, object]:
 
 
 def test_a_certificate_says_what_was_proved_of_which_bytes(root: Path) -> None:
-    assert certify(root, mutants={"made": 3, "noticed": 3}).written == (
+    assert certify(root, mutate=True).written == (
         BEFORE,
         HALLS,
         AFTER,
@@ -118,7 +142,7 @@ def test_certifying_again_changes_nothing(root: Path) -> None:
 
 
 def test_another_server_adds_to_what_was_proved(root: Path) -> None:
-    certify(root, "16.9", mutants=1)
+    certify(root, "16.9", mutate=True)
     certify(root, "18.1")
     certify(root, "16.10")
     servers = said(root, HALLS)["servers"]
@@ -127,7 +151,7 @@ def test_another_server_adds_to_what_was_proved(root: Path) -> None:
         "16": "16.10",
         "18": "18.1",
     }
-    assert servers["16"]["mutants"] == 1
+    assert servers["16"]["mutants"] == {"made": 3, "noticed": 3}
 
 
 def test_what_was_proved_of_other_bytes_is_forgotten(root: Path) -> None:
@@ -193,19 +217,33 @@ def test_only_a_change_that_was_proved_keeps_its_certificate(
     result = rehearsed.certify(
         loaded,
         replace(good, changes=(replace(first, verdict=verdict), *others)),
-        {each.id: {} for each in loaded.changes},
     )
     proved = verdict is Verdict.COLUMN_ORDER
     assert result.withdrawn == (() if proved else (BEFORE,))
     assert certificate.path(loaded, BEFORE).exists() is proved
 
 
-def test_a_change_that_failed_another_part_of_the_rehearsal_is_not_certified(
+def test_a_change_that_another_part_found_fault_with_is_not_certified(
     root: Path,
 ) -> None:
     loaded = project.load(root)
-    result = rehearsed.certify(loaded, report(loaded), {HALLS: {}})
-    assert result.written == (HALLS,)
+    survivor = Survivor("index x: dropped", "drop index x;", "verification/x.sql", None)
+    survived = replace(report(loaded), mutation=mutants(loaded, survivor))
+    assert rehearsed.certify(loaded, survived).written == (BEFORE, AFTER)
+    failing = FailedTransactions("enter", "42703", "no such column", 1, False)
+    felt = ChangeTraffic(
+        AFTER, (Phase("up", 1, 0.1, 0.1, 0.1, (failing,)),), (), (), None
+    )
+    felled = replace(report(loaded), traffic=(felt,))
+    result = rehearsed.certify(loaded, felled)
+    assert (result.written, result.withdrawn) == ((HALLS,), (AFTER,))
+
+
+def test_a_survivor_with_a_reason_is_no_fault(root: Path) -> None:
+    loaded = project.load(root)
+    survivor = Survivor("index x: dropped", "drop index x;", "x.sql", "only slower")
+    survived = replace(report(loaded), mutation=mutants(loaded, survivor))
+    assert rehearsed.certify(loaded, survived).written == (BEFORE, HALLS, AFTER)
 
 
 def test_what_has_no_certificate_of_its_bytes_is_refused(root: Path) -> None:

@@ -8,13 +8,31 @@ became of their rollbacks.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from trunkline.events import Emit
 from trunkline.project import Project
-from trunkline.rehearsal.result import ChangeReport, RehearsalReport, Rehearsed
+from trunkline.rehearsal import mutate, traffic
+from trunkline.rehearsal.certificate import certify
+from trunkline.rehearsal.mutate import Tried
+from trunkline.rehearsal.result import ChangeReport, Played, RehearsalReport, Rehearsed
 from trunkline.rehearsal.stage import Stage
+from trunkline.rehearsal.traffic import scripts
+from trunkline.rehearsal.traffic.figures import ChangeTraffic
 from trunkline.throwaway import Request, open_server
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What is asked for beyond up, down and up again."""
+
+    traffic: bool = False
+    mutate: bool = False
+    certify: bool = False
+
+
+PLAIN = Parts()
 
 
 def run(
@@ -24,29 +42,50 @@ def run(
     *,
     allow_unverified: bool,
     emit: Emit,
+    parts: Parts = PLAIN,
 ) -> RehearsalReport:
     """Rehearse the changes `ids` (all, if none is named) in the project's order.
 
     The others are only applied, with their fixtures. Raises UsageError for an unknown
-    ID and Failure when no throwaway can be had; a fault of a change is in its report.
+    ID or a traffic script whose head cannot be read, and Failure when no throwaway can
+    be had; a fault of a change is in its report.
     """
     started = perf_counter()
     wanted = {project.change(name).id for name in ids}
+    application = scripts.load(project) if parts.traffic else ()
     reports: list[ChangeReport] = []
+    played: list[ChangeTraffic] = []
+    tried: list[Tried] = []
     with open_server(request) as server:
         stage = Stage(server, project)
         for change in project.changes:
             if wanted and change.id not in wanted:
                 stage.apply(change)
                 continue
-            report = stage.rehearse(change)
-            reports.append(report)
-            emit(Rehearsed(report, report.ok(allow_unverified=allow_unverified)))
-        return RehearsalReport(
+            before = stage.catalog
+            with stage.rehearse(change) as (report, scene):
+                reports.append(report)
+                emit(Rehearsed(report, report.ok(allow_unverified=allow_unverified)))
+                if scene is None:
+                    continue
+                if felt := traffic.play(scene, change, application):
+                    played.append(felt)
+                    emit(Played(felt))
+                if parts.mutate:
+                    tried.append(stage.mutate(change, before))
+        mutation = mutate.judge(tried, stage.catalog) if parts.mutate else None
+        whole = RehearsalReport(
             project=project.root.name,
             server_version=server.version,
             on=server.on,
             seconds=perf_counter() - started,
-            ok=all(r.ok(allow_unverified=allow_unverified) for r in reports),
+            ok=all(r.ok(allow_unverified=allow_unverified) for r in reports)
+            and all(felt.ok for felt in played)
+            and (mutation is None or mutation.ok),
             changes=tuple(reports),
+            traffic=tuple(played) if parts.traffic else None,
+            mutation=mutation,
         )
+    if parts.certify:
+        return replace(whole, certified=certify(project, whole))
+    return whole

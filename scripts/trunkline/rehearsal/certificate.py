@@ -10,41 +10,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from trunkline import certificate
 from trunkline.project import Project
-from trunkline.rehearsal.result import ChangeReport, RehearsalReport
+from trunkline.rehearsal.result import Certified, ChangeReport, RehearsalReport
 
 
-@dataclass(frozen=True)
-class Certified:
-    """IDs by what became of their certificates."""
-
-    written: tuple[str, ...]
-    unchanged: tuple[str, ...]
-    withdrawn: tuple[str, ...]
-
-
-def certify(
-    project: Project, report: RehearsalReport, extras: Mapping[str, Mapping[str, Any]]
-) -> Certified:
+def certify(project: Project, report: RehearsalReport) -> Certified:
     """Write, keep or withdraw the certificate of each change that was rehearsed.
 
-    `extras` are, by ID, what further parts of the rehearsal proved of a change; an ID
-    that is not there has failed one of them.
+    A change that another part of the rehearsal found fault with is not certified.
     """
     written, unchanged, withdrawn = [], [], []
     for change in report.changes:
         place = certificate.path(project, change.id)
-        if not change.ok(allow_unverified=False) or change.id not in extras:
+        measured = _measured(report, change)
+        if measured is None:
             if place.exists():
                 place.unlink()
                 withdrawn.append(change.id)
             continue
-        text = _text(project, report, change, extras[change.id])
+        text = _text(project, report, change.id, measured)
         if place.is_file() and place.read_text("utf-8") == text:
             unchanged.append(change.id)
         else:
@@ -54,23 +42,19 @@ def certify(
 
 
 def _text(
-    project: Project,
-    report: RehearsalReport,
-    change: ChangeReport,
-    extras: Mapping[str, Any],
+    project: Project, report: RehearsalReport, name: str, measured: Mapping[str, Any]
 ) -> str:
-    files, stands_on = certificate.basis(project, project.change(change.id))
-    known = certificate.read(project, change.id)
+    files, stands_on = certificate.basis(project, project.change(name))
+    known = certificate.read(project, name)
     servers = dict(known.servers) if known and known.basis == (files, stands_on) else {}
     major = report.server_version.split(".")[0]
     servers[major] = {
         **servers.get(major, {}),
-        **_measured(change),
-        **extras,
+        **measured,
         "version": report.server_version,
     }
     said = {
-        "change": change.id,
+        "change": name,
         "files": files,
         "stands_on": stands_on,
         "servers": servers,
@@ -78,14 +62,28 @@ def _text(
     return json.dumps(said, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _measured(change: ChangeReport) -> dict[str, Any]:
-    return {
+def _measured(report: RehearsalReport, change: ChangeReport) -> dict[str, Any] | None:
+    """What was proved of a change; None where any part of it was not."""
+    if not change.ok(allow_unverified=False):
+        return None
+    measured: dict[str, Any] = {
         "verdict": change.verdict.value,
         "statements_up": change.up.statements if change.up else 0,
         "statements_down": change.down.statements if change.down else 0,
         "checks": len(change.checks),
         "declared": {declared.text: declared.count for declared in change.declared},
     }
+    for played in report.traffic or ():
+        if played.id == change.id:
+            if not played.ok:
+                return None
+            measured["traffic"] = [phase.name for phase in played.phases]
+    for mutants in report.mutation.changes if report.mutation else ():
+        if mutants.id == change.id:
+            if not mutants.ok:
+                return None
+            measured["mutants"] = {"made": mutants.made, "noticed": mutants.noticed}
+    return measured
 
 
 def _write(place: Path, text: str) -> None:

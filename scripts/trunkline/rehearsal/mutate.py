@@ -74,6 +74,12 @@ class ChangeMutants:
     unused: tuple[str, ...]
     error: str | None
 
+    @property
+    def ok(self) -> bool:
+        """Whether its mutants were tried, and each survivor has a reason."""
+        accepted = all(survivor.reason is not None for survivor in self.survivors)
+        return accepted and self.error is None
+
 
 @dataclass(frozen=True)
 class Mutation:
@@ -135,15 +141,8 @@ def judge(
     made = sum(change.made for change in changes)
     noticed = sum(change.noticed for change in changes)
     score = noticed / made if made else 1.0
-    accepted = all(
-        survivor.reason is not None
-        for change in changes
-        for survivor in change.survivors
-    )
-    complete = all(change.error is None for change in changes)
-    return Mutation(
-        made, noticed, score, needed, score >= needed and accepted and complete, changes
-    )
+    ok = score >= needed and all(change.ok for change in changes)
+    return Mutation(made, noticed, score, needed, ok, changes)
 
 
 def _judge(tried: Tried, final: Snapshot) -> ChangeMutants:

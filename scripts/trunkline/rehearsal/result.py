@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from trunkline.catalog import Difference
 from trunkline.events import CheckResult, Event, LockHeld
+
+if TYPE_CHECKING:
+    from trunkline.rehearsal.mutate import Mutation
+    from trunkline.rehearsal.traffic.figures import ChangeTraffic
 
 
 class Verdict(StrEnum):
@@ -83,7 +88,10 @@ class ChangeReport:
 
 @dataclass(frozen=True)
 class RehearsalReport:
-    """All changes, in order. `on` is `embedded`, `container` or `url`."""
+    """All changes, in order. `on` is `embedded`, `container` or `url`.
+
+    `traffic`, `mutation` and `certified` are None where they were not asked for.
+    """
 
     project: str
     server_version: str
@@ -91,6 +99,18 @@ class RehearsalReport:
     seconds: float
     ok: bool
     changes: tuple[ChangeReport, ...]
+    traffic: tuple[ChangeTraffic, ...] | None = None
+    mutation: Mutation | None = None
+    certified: Certified | None = None
+
+
+@dataclass(frozen=True)
+class Certified:
+    """IDs by what became of their certificates."""
+
+    written: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    withdrawn: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -99,3 +119,10 @@ class Rehearsed(Event):
 
     report: ChangeReport
     ok: bool
+
+
+@dataclass(frozen=True)
+class Played(Event):
+    """A change has been taken up and down under traffic."""
+
+    report: ChangeTraffic

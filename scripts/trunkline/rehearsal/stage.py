@@ -6,7 +6,8 @@ thrown away; else the copy takes its place, and the migration alone is run on it
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
 from trunkline import catalog, proof
@@ -16,13 +17,12 @@ from trunkline.errors import Failure, StatementFailed
 from trunkline.events import CheckResult, ignore
 from trunkline.project import Change, Project
 from trunkline.rehearsal.change import Trial, bring_up, rehearse, told
+from trunkline.rehearsal.mutate import Tried, attempt
 from trunkline.rehearsal.result import ChangeReport, Verdict
+from trunkline.rehearsal.scene import LOCK_TIMEOUT, Scene
 from trunkline.runner import execute_all
 from trunkline.session import Session, alone
 from trunkline.throwaway import Server
-
-#: Nobody else works on a throwaway: a lock that is not free at once will not be.
-LOCK_TIMEOUT = 2.0
 
 
 class Stage:
@@ -50,9 +50,20 @@ class Stage:
                 raise Failure(f"{change.id} cannot be applied", detail=error)
             self._catalog = catalog.snapshot(session.work)
 
-    def rehearse(self, change: Change) -> ChangeReport:
-        """Rehearse a change, leave it applied, and load its fixture."""
+    @property
+    def catalog(self) -> Snapshot:
+        """The catalog as it is now."""
+        return self._catalog
+
+    @contextmanager
+    def rehearse(self, change: Change) -> Iterator[tuple[ChangeReport, Scene | None]]:
+        """Rehearse a change, leave it applied, and load its fixture.
+
+        Inside the block, the database as the change met it is there for more; it is
+        None where the change did not leave what it should.
+        """
         copy = self._server.create(template=self.database)
+        scene = Scene(self._server, self._project, copy, frozenset(self._present))
         with self._session() as session, self._server.connect(copy) as before:
             outcome = rehearse(
                 Trial(
@@ -60,19 +71,27 @@ class Stage:
                     before=before,
                     project=self._project,
                     change=change,
-                    present=frozenset(self._present),
+                    present=scene.present,
                     start=self._catalog,
                 )
             )
         if outcome.catalog is not None:
             self._catalog = outcome.catalog
             self._present.add(change.id)
+            yield self._with_fixture(change, outcome.report), scene
             self._server.drop(copy)
         else:
             self._server.drop(self.database)
             self.database = copy
             self._bring_up_again(change)
-        return self._with_fixture(change, outcome.report)
+            yield self._with_fixture(change, outcome.report), None
+
+    def mutate(self, change: Change, before: Snapshot) -> Tried:
+        """Try the mutants of a change that is applied, with `before` its catalog
+        without it, on all rows that are there now."""
+        invariants = self._project.holding(self._present)
+        with self._server.connect(self.database) as connection:
+            return attempt(connection, change, invariants, before, self._catalog)
 
     def _bring_up_again(self, change: Change) -> None:
         with self._session() as session:

@@ -8,45 +8,29 @@ does from the change on (`-- since:`) is played until the rollback has begun.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from trunkline.connect import of_keywords
-from trunkline.events import ignore
-from trunkline.project import Change, Project
+from trunkline.project import Change
 from trunkline.rehearsal.change import bring_down, bring_up
 from trunkline.rehearsal.result import Declared, Lost
+from trunkline.rehearsal.scene import Scene
 from trunkline.rehearsal.traffic import loss
 from trunkline.rehearsal.traffic.figures import ChangeTraffic, Window, phases
 from trunkline.rehearsal.traffic.loss import Written
 from trunkline.rehearsal.traffic.player import Record, playing
 from trunkline.rehearsal.traffic.scripts import TrafficScript
-from trunkline.session import Session, alone
-from trunkline.throwaway import Server
 
-LOCK_TIMEOUT = 2.0
-
-Move = Callable[[Session, Change], str | None]
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Where the traffic is played: copies of `database` on `server`, with `present`
-    applied. `quiet` are the seconds of traffic on each side of a change."""
-
-    server: Server
-    project: Project
-    database: str
-    present: frozenset[str]
-    scripts: tuple[TrafficScript, ...]
-    quiet: float = 0.4
+QUIET = 0.4
+"""Seconds of traffic on each side of a change."""
 
 
 @dataclass
 class _Course:
     """What has been measured of one change so far."""
 
+    seconds: float
     record: Record = field(default_factory=Record)
     windows: list[Window] = field(default_factory=list)
     lost: tuple[Lost, ...] = ()
@@ -60,22 +44,29 @@ class _Course:
         finally:
             self.windows.append(Window(name, begin, time.time(), sharp))
 
-    def quiet(
-        self, name: str, scripts: Sequence[TrafficScript], seconds: float
-    ) -> None:
+    def quiet(self, name: str, scripts: Sequence[TrafficScript]) -> None:
         """Let the application work for a while, where it does anything."""
         with self.window(name):
-            time.sleep(seconds if scripts else 0)
+            time.sleep(self.seconds if scripts else 0)
 
 
-def play(scene: Scene, change: Change) -> ChangeTraffic | None:
-    """Take a change up and down under traffic; None where no script is played."""
+def play(
+    scene: Scene,
+    change: Change,
+    scripts: Sequence[TrafficScript],
+    *,
+    quiet: float = QUIET,
+) -> ChangeTraffic | None:
+    """Take a change up and down under traffic; None where no script is played.
+
+    Raises Failure when pgbench is missing, stuck, or cannot read a script.
+    """
     after = scene.present | {change.id}
-    new = _fitting(scene, after)
+    new = tuple(script for script in scripts if script.fits(after))
     if not new:
         return None
-    course = _Course()
-    with _copy(scene.server, scene.database) as database:
+    course = _Course(quiet)
+    with scene.copy() as database:
         error = _play(scene, change, database, new, course)
     going = frozenset(script.name for script in new if script.since == change.id)
     return ChangeTraffic(
@@ -97,24 +88,24 @@ def _play(
     old = tuple(script for script in new if script.fits(scene.present))
     server, record = scene.server, course.record
     with playing(server, database, old, record):
-        course.quiet("before", old, scene.quiet)
+        course.quiet("before", old)
         with course.window("up", sharp=True):
-            error = _move(scene, database, change, bring_up)
-        if error is not None or change.rollback is None:
+            error = scene.move(database, change, bring_up)
+        if error is not None:
             return error
-        course.quiet("after up", old, scene.quiet)
-    with _copy(server, database) as up:
+        course.quiet("after up", old)
+    with scene.copy(database) as up:
         with playing(server, database, new, record):
-            course.quiet("after up", new, scene.quiet)
+            course.quiet("after up", new)
         error = _weigh(scene, change, up, database, course)
     if error is not None:
         return error
     with playing(server, database, new, record):
-        course.quiet("after up", new, scene.quiet)
+        course.quiet("after up", new)
         with course.window("down", sharp=True):
-            error = _move(scene, database, change, bring_down)
+            error = scene.move(database, change, bring_down)
     with playing(server, database, old, record):
-        course.quiet("after down", old, scene.quiet)
+        course.quiet("after down", old)
     return error
 
 
@@ -123,9 +114,9 @@ def _weigh(
 ) -> str | None:
     """Roll back with what the application has written, and without; compare."""
     server = scene.server
-    with _copy(server, up) as up_down, _copy(server, full) as full_down:
+    with scene.copy(up) as up_down, scene.copy(full) as full_down:
         for database in (up_down, full_down):
-            error = _move(scene, database, change, bring_down)
+            error = scene.move(database, change, bring_down)
             if error is not None:
                 return error
         with (
@@ -138,26 +129,3 @@ def _weigh(
                 Written(one, two, three, four), change.losses
             )
     return None
-
-
-def _move(scene: Scene, database: str, change: Change, move: Move) -> str | None:
-    with alone(
-        of_keywords(scene.server.conninfo(database)),
-        scene.project.config.migration_table,
-        lock_timeout=LOCK_TIMEOUT,
-        emit=ignore,
-    ) as session:
-        return move(session, change)
-
-
-def _fitting(scene: Scene, present: Set[str]) -> tuple[TrafficScript, ...]:
-    return tuple(script for script in scene.scripts if script.fits(present))
-
-
-@contextmanager
-def _copy(server: Server, database: str) -> Iterator[str]:
-    name = server.create(template=database)
-    try:
-        yield name
-    finally:
-        server.drop(name)

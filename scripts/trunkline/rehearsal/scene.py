@@ -1,0 +1,52 @@
+"""What a part of the rehearsal starts from: a database as a change meets it.
+
+Each part (traffic, crashes) works on copies of it, and takes the change up and down as
+often as it likes; the rehearsal beside it never sees a row of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from trunkline.connect import of_keywords
+from trunkline.events import ignore
+from trunkline.project import Change, Project
+from trunkline.session import Session, alone
+from trunkline.throwaway import Server
+
+LOCK_TIMEOUT = 2.0
+"""In seconds. Where nobody else works, a lock that is not free at once will not be."""
+
+Move = Callable[[Session, Change], str | None]
+"""`bring_up` or `bring_down`: returns what went wrong, if it did."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`database` on `server` has the changes `present`, and stays as it is."""
+
+    server: Server
+    project: Project
+    database: str
+    present: frozenset[str]
+
+    @contextmanager
+    def copy(self, database: str | None = None) -> Iterator[str]:
+        """A copy of `database` (else of the scene's own) for the length of a block."""
+        name = self.server.create(template=database or self.database)
+        try:
+            yield name
+        finally:
+            self.server.drop(name)
+
+    def move(self, database: str, change: Change, move: Move) -> str | None:
+        """Take a change up or down on a copy; returns what went wrong, if it did."""
+        with alone(
+            of_keywords(self.server.conninfo(database)),
+            self.project.config.migration_table,
+            lock_timeout=LOCK_TIMEOUT,
+            emit=ignore,
+        ) as session:
+            return move(session, change)
