@@ -1,0 +1,327 @@
+"""Who sees and changes what: every table, view and function, by role and claim.
+
+The objects come from the catalog, so that a new one is in the matrix by itself. What a
+role gets on purpose stands in `ON_PURPOSE` and `SEES_ALL`, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import errors, sql
+
+from tests.database.telephony import steps
+from tests.database.telephony.office import (
+    REFERENCE,
+    Office,
+    Organization,
+    claims,
+    refused,
+)
+
+SCHEMAS = ["public", "api", "worker", "private", "audit"]
+OUTSIDERS = ["anon", "telephony_worker", "telephony_auditor"]
+SEES_ALL = {
+    "service_role": "the backend serves every organization",
+    "telephony_backfill": "backfills seal the credentials of every organization",
+}
+ROLES = ["authenticated", *OUTSIDERS, *SEES_ALL]
+
+#: Who executes the functions of a schema, and the functions that differ from it.
+ON_PURPOSE = {
+    "api": {"authenticated"},
+    "worker": {"telephony_worker"},
+    "private": set[str](),
+    "audit": {"telephony_auditor"},
+    # Policies and views call these as the user, who reads his own claims by them.
+    "private.current_org_id": {"authenticated"},
+    "private.rollout_bucket": {"authenticated"},
+    # Of the baseline: the one reads the caller's own claims, the other is a trigger.
+    "public.auth_org_id": set(ROLES),
+    "public.set_updated_at": set(ROLES),
+}
+
+FORGED = [
+    "",
+    "{",
+    "null",
+    "[]",
+    '{"app_metadata": "x"}',
+    '{"app_metadata": {"org_id": ""}}',
+    '{"app_metadata": {"org_id": "x"}}',
+    '{"app_metadata": {"org_id": null}}',
+    '{"app_metadata": {"org_id": "\\u0000"}}',
+    json.dumps({"org_id": str(REFERENCE)}),
+    json.dumps({"app_metadata": {"org_id": [str(REFERENCE)]}}),
+    claims(uuid4(), uuid4()),
+]
+
+
+def tenant(office: Office, digits: str) -> Organization:
+    """An organization with a row in every table that has an org_id."""
+    organization = office.organization()
+    agent = office.agent(organization)
+    with (
+        office.acting("authenticated", organization.claims) as user,
+        office.acting("telephony_worker") as worker,
+    ):
+        made = steps.provision(user, worker, organization, f"+1650555{digits}")
+        steps.assign(user, agent, "inbound", made)
+        steps.connect(user, f"+1669555{digits}")
+    office.owner.execute(
+        "insert into org_limits (org_id) values (%s)", (organization.id,)
+    )
+    office.owner.execute(
+        "insert into org_feature_flags (org_id, flag_key, enabled)"
+        " values (%s, 'outbound_sms', true)",
+        (organization.id,),
+    )
+    return organization
+
+
+def relations(office: Office) -> list[str]:
+    return [
+        name
+        for (name,) in office.rows(
+            "select c.oid::regclass::text from pg_class as c"
+            " where c.relnamespace = any (%s::regnamespace[])"
+            " and c.relkind in ('r', 'p', 'v', 'm') and c.relname !~ 'yoyo'"
+            " order by 1",
+            SCHEMAS,
+        )
+    ]
+
+
+def tenant_tables(office: Office) -> dict[str, str]:
+    """The tables with rows of organizations, and the column that says whose."""
+    found = office.rows(
+        "select c.oid::regclass::text, min(a.attname)"
+        " from pg_class as c inner join pg_attribute as a on a.attrelid = c.oid"
+        " where c.relnamespace = any (%s::regnamespace[]) and c.relkind in ('r', 'p')"
+        " and (a.attname = 'org_id'"
+        " or (c.relname, a.attname) = ('organizations', 'id'))"
+        " and c.relname <> 'missing_active_flags'"
+        " group by 1 order by 1",
+        SCHEMAS,
+    )
+    return dict(found)
+
+
+def traces(office: Office, organization: Organization) -> set[str]:
+    """What would give the organization away: every id, number and SID of its rows."""
+    values: set[str] = set()
+    for table, column in tenant_tables(office).items():
+        rows = office.owner.execute(
+            sql.SQL("select to_jsonb(t) from {} as t where {} = %s").format(
+                named(table), sql.Identifier(column)
+            ),
+            (organization.id,),
+        ).fetchall()
+        assert rows, f"{table} has no row of the tenant: give it one in tenant()"
+        for (row,) in rows:
+            values |= {
+                value
+                for key, value in row.items()
+                if isinstance(value, str) and key.endswith(("id", "sid", "number"))
+            }
+    return values
+
+
+def named(relation: str) -> sql.Composable:
+    return sql.Identifier(*(relation.split(".") if "." in relation else [relation]))
+
+
+def readable(office: Office, role: str) -> dict[str, list[str]]:
+    """The relations of which the role may select columns, and these columns."""
+    columns = office.rows(
+        "select attrelid::regclass::text, array_agg(attname::text)"
+        " from pg_attribute"
+        " where attrelid::regclass::text = any (%s) and attnum > 0"
+        " and not attisdropped and has_column_privilege(%s, attrelid, attnum, 'select')"
+        " group by 1",
+        relations(office),
+        role,
+    )
+    return dict(columns)
+
+
+def seen(
+    session: psycopg.Connection, columns: dict[str, list[str]], needles: set[str]
+) -> set[str]:
+    """The relations in which this session finds a needle."""
+    with_needle = set()
+    for relation, names in columns.items():
+        query = sql.SQL("select concat_ws(',', {}) from {}").format(
+            sql.SQL(", ").join(sql.Identifier(name) for name in names),
+            named(relation),
+        )
+        try:
+            text = str(session.execute(query).fetchall())
+        except (errors.InsufficientPrivilege, errors.DataError):
+            continue
+        if any(needle in text for needle in needles):
+            with_needle.add(relation)
+    return with_needle
+
+
+def test_a_user_reads_his_own_organization_and_no_other(office: Office) -> None:
+    mine, theirs = tenant(office, "0100"), tenant(office, "0101")
+    columns = readable(office, "authenticated")
+    with office.acting("authenticated", mine.claims) as user:
+        assert seen(user, columns, traces(office, theirs)) == set()
+        assert {"api.agent_phone_options", "api.provisioning_status"} <= seen(
+            user, columns, traces(office, mine)
+        )
+
+
+def test_without_true_claims_a_user_reads_nothing(office: Office) -> None:
+    needles = traces(office, tenant(office, "0100")) | {str(REFERENCE)}
+    columns = readable(office, "authenticated")
+    for claimed in FORGED:
+        with office.acting("authenticated", claimed) as user:
+            assert seen(user, columns, needles) == set(), claimed
+
+
+@pytest.mark.parametrize("role", OUTSIDERS)
+def test_an_outsider_reads_no_table_whatever_the_claims(
+    office: Office, role: str
+) -> None:
+    someone = tenant(office, "0100")
+    needles = traces(office, someone)
+    with office.acting(role, someone.claims) as outsider:
+        assert seen(outsider, readable(office, role), needles) == set()
+
+
+@pytest.mark.parametrize("role", ["authenticated", *OUTSIDERS])
+def test_nobody_changes_a_row_of_another_organization(
+    office: Office, role: str
+) -> None:
+    mine, theirs = office.organization(), tenant(office, "0101")
+    with office.acting(role, mine.claims) as session:
+        for table, column in tenant_tables(office).items():
+            whose = sql.Identifier(column)
+            update = sql.SQL("update {0} set {1} = {1} where {1} = %s")
+            delete = sql.SQL("delete from {0} where {1} = %s")
+            for statement in (update, delete):
+                try:
+                    done = session.execute(
+                        statement.format(named(table), whose), (theirs.id,)
+                    )
+                except errors.InsufficientPrivilege:
+                    continue
+                assert done.rowcount == 0, (table, statement)
+            with pytest.raises(psycopg.Error) as caught:
+                session.execute(
+                    sql.SQL("insert into {} ({}) values (%s)").format(
+                        named(table), whose
+                    ),
+                    (theirs.id,),
+                )
+            # Row-level security, a missing privilege, or one of our refusals; never a
+            # null or a duplicate, which come after those have let the row through.
+            state = caught.value.sqlstate or ""
+            assert state == "42501" or state.startswith("TP"), (table, caught.value)
+
+
+def test_no_function_is_executed_but_on_purpose(office: Office) -> None:
+    granted: dict[str, set[str]] = {}
+    for name, role in office.rows(
+        "select format('%%s.%%s', n.nspname, p.proname), r.rolname"
+        " from pg_proc as p inner join pg_namespace as n on p.pronamespace = n.oid"
+        " cross join pg_roles as r"
+        " where n.nspname = any (%s) and r.rolname = any (%s)"
+        " and has_function_privilege(r.oid, p.oid, 'execute')",
+        SCHEMAS,
+        ROLES,
+    ):
+        granted.setdefault(name, set()).add(role)
+    intended = {
+        name: ON_PURPOSE.get(name, ON_PURPOSE.get(name.split(".")[0], set()))
+        for name in granted
+    }
+    assert {n: r - intended[n] for n, r in granted.items() if r - intended[n]} == {}
+
+
+def test_nobody_who_signs_in_executes_a_function_with_the_owners_rights(
+    office: Office,
+) -> None:
+    assert (
+        office.rows(
+            "select p.oid::regprocedure::text, r.rolname from pg_proc as p"
+            " cross join pg_roles as r"
+            " where p.pronamespace = any (%s::regnamespace[]) and p.prosecdef"
+            " and r.rolname in ('anon', 'authenticated')"
+            " and has_function_privilege(r.oid, p.oid, 'execute')",
+            SCHEMAS,
+        )
+        == []
+    )
+
+
+def test_every_table_has_row_level_security_forced(office: Office) -> None:
+    assert (
+        office.rows(
+            "select c.oid::regclass::text from pg_class as c"
+            " where c.relnamespace = any (%s::regnamespace[])"
+            " and c.relkind in ('r', 'p') and c.relname !~ 'yoyo'"
+            " and not (c.relrowsecurity and c.relforcerowsecurity)"
+            # Nobody has a privilege on it.
+            " and c.relname <> 'missing_active_flags'",
+            SCHEMAS,
+        )
+        == []
+    )
+
+
+WRITES = [
+    "select api.request_managed_number('key', 'US', 'local', '415')",
+    "select api.release_managed_number('+16505550100')",
+    "select api.connect_byoc_number('+16505550102', '', '')",
+    "select api.disconnect_byoc_number(gen_random_uuid())",
+    "select api.assign_phone_number(gen_random_uuid(), 'inbound', gen_random_uuid())",
+    "select api.unassign_phone_number(gen_random_uuid(), 'inbound')",
+]
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_a_write_asks_who_is_a_member_now(office: Office, write: str) -> None:
+    organization, other = office.organization(), office.organization()
+    statement = write.encode()
+    with (
+        office.acting("authenticated", "") as user,
+        refused("TP002", "no_organization"),
+    ):
+        user.execute(statement)
+    with (
+        office.acting("authenticated", claims(other.admin, organization.id)) as user,
+        refused("TP003", "not_a_member"),
+    ):
+        user.execute(statement)
+    with office.acting("authenticated", organization.claims) as user:
+        office.owner.execute(
+            "update user_org_roles set role = 'viewer' where user_id = %s",
+            (organization.admin,),
+        )
+        with refused("TP004", "role_may_not_write"):
+            user.execute(statement)
+        office.owner.execute(
+            "delete from user_org_roles where user_id = %s", (organization.admin,)
+        )
+        with refused("TP003", "not_a_member"):
+            user.execute(statement)
+
+
+def test_every_function_that_writes_for_a_user_is_asked_for_membership(
+    office: Office,
+) -> None:
+    tried = {write.split("api.")[1].split("(")[0] for write in WRITES}
+    assert tried == {
+        name
+        for (name,) in office.rows(
+            "select proname from pg_proc"
+            " where pronamespace = 'api'::regnamespace and provolatile = 'v'"
+        )
+    }
