@@ -43,3 +43,15 @@ comment on table private.missing_active_flags is
 
 comment on column private.missing_active_flags.updated_at is
 'The credential''s own value at that time: filling the flag is no change of it.';
+
+alter table private.missing_active_flags enable row level security;
+alter table private.missing_active_flags force row level security;
+
+create policy missing_active_flags_owner on private.missing_active_flags
+for all
+to current_user
+using (true)
+with check (true);
+
+comment on policy missing_active_flags_owner on private.missing_active_flags is
+'Only the changes that fill the flags, and their rollbacks, look here.';

@@ -115,7 +115,7 @@ begin
         this_org_id,
         new.idempotency_key,
         asked_hash,
-        (current_setting('request.jwt.claims')::jsonb ->> 'sub')::uuid,
+        private.current_user_id(),
         new.country,
         new.number_type,
         new.area_code

@@ -9,6 +9,25 @@
 -- Duration: milliseconds.
 -- Rollback: loses nothing.
 
+create function private.current_user_id()
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    return (
+        nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
+    )::uuid;
+exception
+    when invalid_text_representation then
+        return null;
+end
+$$;
+
+comment on function private.current_user_id() is
+'The user that the claims of this session name; null when they name none.';
+
 create function private.writing_org_id()
 returns uuid
 language plpgsql
@@ -16,24 +35,15 @@ set search_path = ''
 as $$
 declare
     this_org_id uuid := private.current_org_id();
-    this_user_id uuid;
     member_role text;
 begin
     if this_org_id is null then
         perform private.refuse('no_organization');
     end if;
 
-    begin
-        this_user_id := current_setting('request.jwt.claims', true)::jsonb ->> 'sub';
-    exception
-        when invalid_text_representation then
-            -- Claims without a proper user belong to no member.
-            this_user_id := null;
-    end;
-
     select m.role into member_role
     from public.user_org_roles as m
-    where m.user_id = this_user_id and m.org_id = this_org_id;
+    where m.user_id = private.current_user_id() and m.org_id = this_org_id;
 
     if member_role is null then
         perform private.refuse('not_a_member');

@@ -62,7 +62,7 @@ select
     ) as detail
 from (
     values
-    ('private.ask_for_a_number()', 'cc16f23bac88107235e9871137d7c100', 'nobody'),
+    ('private.ask_for_a_number()', '447c3fd722eaed3ab9c4a576664a5e5d', 'nobody'),
     (
         'api.request_managed_number(text, text, text, text)',
         'f65cfbe46d0faf89db2d80bb252c41dd',

@@ -7,7 +7,8 @@ select
     ) as detail
 from (
     values
-    ('private.writing_org_id()', '79e7599deb43f0f1e5aa46cf50f76a3a', 'nobody')
+    ('private.current_user_id()', '7d2d70585fc5dd51506419629d1f4e1f', 'nobody'),
+    ('private.writing_org_id()', '765ef45363bc557bd8e9dd1440d11c35', 'nobody')
 ) as expected (name, fingerprint, caller)
 left join pg_proc as p
     on p.oid = to_regprocedure(expected.name)

@@ -1,0 +1,1 @@
+../rollbacks/20260226_audited.sql

@@ -1,0 +1,18 @@
+-- Forgets what happened.
+--
+-- Keep a copy of audit.events and audit.heads before: a chain verifies anywhere.
+--
+-- loses: audit.events rows — nothing recreates them
+-- loses: audit.heads rows — nothing recreates them
+
+drop function private.record_event();
+
+drop function private.redact(jsonb);
+
+drop function audit.verify_chain(uuid);
+
+drop function audit.event_hash(audit.events);
+
+drop table audit.heads;
+
+drop table audit.events;

@@ -1,0 +1,126 @@
+-- check: history is added to, and nothing else, whatever the replication role
+select
+    expected.tbl || '.' || expected.name as subject,
+    coalesce(pg_get_triggerdef(t.oid), 'missing') as detail
+from (
+    values
+    ('audit.events', 'append_only', 27, ''),
+    ('audit.events', 'append_only_whole', 34, ''),
+    (
+        'audit.heads',
+        'moves_on',
+        19,
+        'WHEN (((new.org_id <> old.org_id) OR (new.seq <> (old.seq + 1)))) '
+    ),
+    ('audit.heads', 'stays', 11, ''),
+    ('audit.heads', 'stays_whole', 34, '')
+) as expected (tbl, name, type, condition)
+left join pg_trigger as t
+    on
+        t.tgrelid = to_regclass(expected.tbl)
+        and t.tgname = expected.name
+where
+    (
+        t.tgenabled = 'A'
+        and t.tgtype = expected.type
+        and pg_get_triggerdef(t.oid) like format(
+            '%% %sEXECUTE FUNCTION private.refuse_row(''history_is_fixed'')',
+            expected.condition
+        )
+    ) is not true;
+
+-- check: events are counted, and each organization has one head
+select
+    expected.name as subject,
+    coalesce(pg_get_constraintdef(con.oid), 'missing') as detail
+from (
+    values
+    ('audit.events', 'events_pkey', 'PRIMARY KEY (org_id, seq)'),
+    ('audit.events', 'action_is_known', 'CHECK ((action = ANY (ARRAY[%])))'),
+    ('audit.events', 'events_count_from_one', 'CHECK ((seq >= 1))'),
+    ('audit.heads', 'heads_pkey', 'PRIMARY KEY (org_id)')
+) as expected (tbl, name, definition)
+left join pg_constraint as con
+    on
+        con.conrelid = to_regclass(expected.tbl)
+        and con.conname = expected.name
+where (pg_get_constraintdef(con.oid) like expected.definition) is not true;
+
+-- check: the auditor reads history, nobody else does, and nobody writes it
+select
+    r.rolname as subject,
+    'rights on ' || h.tbl || ' differ' as detail
+from pg_roles as r
+cross join (values ('audit.events'), ('audit.heads')) as h (tbl)
+where
+    r.rolname in (
+        'anon',
+        'authenticated',
+        'service_role',
+        'telephony_worker',
+        'telephony_backfill',
+        'telephony_auditor'
+    )
+    and (
+        has_table_privilege(r.oid, h.tbl, 'select')
+        <> (r.rolname = 'telephony_auditor')
+        or has_table_privilege(r.oid, h.tbl, 'insert, update, delete, truncate')
+    );
+
+-- check: a sealed value is never written down
+select
+    'private.redact' as subject,
+    private.redact(
+        '{"encrypted_config": "a", "twilio_auth_token_encrypted": "b", "wrapped": "c"}'
+    )::text as detail
+where
+    private.redact(
+        '{"encrypted_config": "a", "twilio_auth_token_encrypted": "b", "wrapped": "c"}'
+    ) <> '{
+        "encrypted_config": "sealed, ca978112ca1bbdca",
+        "twilio_auth_token_encrypted": "sealed, 3e23e8160039594a",
+        "wrapped": "sealed, 2e7d2c03a9507ae2"
+    }';
+
+-- check: the functions stand as this change made them, for those they are for
+select
+    expected.name as subject,
+    coalesce(
+        'fingerprint ' || md5(replace(pg_get_functiondef(p.oid), 'public.', '')),
+        'missing'
+    ) as detail
+from (
+    values
+    (
+        'audit.event_hash(audit.events)',
+        'fba84da6b08cd1f1d9e8d3c3cae53b56',
+        'telephony_auditor'
+    ),
+    (
+        'audit.verify_chain(uuid)',
+        'd487570a2f6c8ad54d573d27f6f3965e',
+        'telephony_auditor'
+    ),
+    ('private.redact(jsonb)', 'a2c82c6e730693735d9b0bcecca3eaae', 'nobody'),
+    ('private.record_event()', 'bc5dcb6a783840c5af39747c34a36b61', 'nobody')
+) as expected (name, fingerprint, caller)
+left join pg_proc as p
+    on p.oid = to_regprocedure(expected.name)
+where
+    md5(replace(pg_get_functiondef(p.oid), 'public.', ''))
+    is distinct from expected.fingerprint
+    or exists (
+        select
+        from pg_roles as r
+        where
+            r.rolname in (
+                'anon',
+                'authenticated',
+                'service_role',
+                'telephony_worker',
+                'telephony_backfill',
+                'telephony_auditor'
+            )
+            and has_function_privilege(r.oid, p.oid, 'execute')
+            <> (r.rolname = expected.caller)
+    );
