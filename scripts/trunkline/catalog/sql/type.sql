@@ -115,7 +115,7 @@ where t.oid >= 16384
     and not exists (
         select
         from pg_type element
-        where element.oid >= 16384
+        where element.oid = t.typelem
             and element.typarray = t.oid
     )
     and not exists (
