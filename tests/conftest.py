@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import psycopg
 import pytest
 
 from tests.line import Line
+from tests.owners import memory, own, own_many  # noqa: F401  (fixtures)
 from trunkline.throwaway import Request, Server, open_server
 
 
@@ -23,25 +25,35 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--container",
         action="store_true",
-        help="run the tests that need a container engine, and no others",
+        help="run the tests in a container of TRUNKLINE_TEST_IMAGE",
     )
 
 
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Tests of containers run only where `--container` asks for them."""
-    wanted = config.getoption("--container")
-    others = [i for i in items if (i.get_closest_marker("container") is None) == wanted]
-    if others:
-        config.hook.pytest_deselected(items=others)
-        items[:] = [item for item in items if item not in others]
+    """Choose the tests that fit the server: some need a container, some need none."""
+    misfit = "embedded" if config.getoption("--container") else "container"
+    misfits = [item for item in items if item.get_closest_marker(misfit) is not None]
+    if misfits:
+        config.hook.pytest_deselected(items=misfits)
+        items[:] = [item for item in items if item not in misfits]
 
 
 @pytest.fixture(scope="session")
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """An embedded server for all tests of this process."""
-    asked = Request(postgres=request.config.getoption("--postgres"))
+def image() -> str:
+    """The image of the container under the tests."""
+    return os.environ.get("TRUNKLINE_TEST_IMAGE", "trunkline-postgres:15")
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest, image: str) -> Iterator[Server]:
+    """A throwaway server for all tests of this process."""
+    asked = Request(
+        on="container" if request.config.getoption("--container") else "embedded",
+        postgres=request.config.getoption("--postgres"),
+        image=image,
+    )
     with open_server(asked) as running:
         yield running
 

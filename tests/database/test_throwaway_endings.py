@@ -6,21 +6,20 @@ import os
 import pwd
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
 import psycopg
 import pytest
 
+from tests.owners import Own, Owner, OwnMany
 from trunkline.throwaway import Request, binaries, open_server, sweep
 from trunkline.throwaway.account import Account, server_account
 
-if TYPE_CHECKING:
-    from tests.database.conftest import Own, Owner, OwnMany
-
 NOBODY = pwd.getpwnam("nobody")
+pytestmark = pytest.mark.embedded
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another")
 
 
@@ -189,10 +188,10 @@ def test_a_process_that_merely_works_in_the_data_directory_is_not_ended(
     own: Own,
 ) -> None:
     owner = own()
-    with psutil.Popen(["sleep", "60"], cwd=owner.run / "data") as bystander:
+    with subprocess.Popen(["sleep", "60"], cwd=owner.run / "data") as bystander:
         owner.end(signal.SIGTERM)
         assert not owner.run.exists()
-        assert bystander.is_running()
+        assert bystander.poll() is None
         bystander.kill()
 
 

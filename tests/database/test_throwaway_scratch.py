@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from tests.owners import Own
 from trunkline.errors import Failure, Unreachable, UsageError
 from trunkline.throwaway import Request, Server, open_server
 from trunkline.throwaway.scratch import LOCKS, MARK
-
-if TYPE_CHECKING:
-    from tests.database.conftest import Own
 
 PASSWORD = "s3cret-of-the-test"
 

@@ -13,6 +13,8 @@ import pytest
 from trunkline.errors import Failure
 from trunkline.throwaway import Request, Server, open_server
 
+pytestmark = pytest.mark.embedded
+
 
 @pytest.fixture(scope="module")
 def other(request: pytest.FixtureRequest) -> Iterator[Server]:
@@ -166,7 +168,7 @@ def test_a_crash_keeps_what_was_committed_and_nothing_else(other: Server) -> Non
     before = other.conninfo(database)
     committed = other.connect(database)
     committed.execute("create table kept (n int)")
-    committed.execute("insert into kept select generate_series(1, 10000)")
+    committed.execute("insert into kept select generate_series(1, 200000)")
     pending = other.connect(database, autocommit=False)
     pending.execute("insert into kept values (-1)")
 
@@ -182,7 +184,7 @@ def test_a_crash_keeps_what_was_committed_and_nothing_else(other: Server) -> Non
     assert other.conninfo(database) == before
     with other.connect(database) as connection:
         row = connection.execute("select count(*), min(n) from kept").fetchone()
-    assert row == (10000, 1)
+    assert row == (200000, 1)
     other.drop(database)
 
 

@@ -1,7 +1,4 @@
-"""A project with a database of its own, and throwaways of other processes.
-
-The latter are there for tests that end the process.
-"""
+"""Throwaways that belong to another process, so that a test can end that process."""
 
 from __future__ import annotations
 
@@ -19,9 +16,6 @@ from typing import Any
 
 import pytest
 
-from tests.line import Line
-from trunkline.throwaway import Server
-
 OWNER = Path(__file__).with_name("owner.py")
 
 
@@ -31,6 +25,11 @@ class Owner:
 
     process: subprocess.Popen[str]
     facts: dict[str, Any]
+
+    @property
+    def place(self) -> str:
+        """The directory of its throwaways; that of nobody else."""
+        return str(self.facts["place"])
 
     @property
     def run(self) -> Path:
@@ -44,12 +43,6 @@ class Owner:
 
 Own = Callable[..., Owner]
 OwnMany = Callable[..., list[Owner]]
-
-
-@pytest.fixture
-def line(tmp_path: Path, server: Server, database: str) -> Line:
-    """A project of the test's own, and a database to run it on."""
-    return Line(tmp_path, server, database)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 The environment says what to do, since arguments are seen by everybody:
 OWNER_ON       what to open (default: embedded)
+OWNER_IMAGE    the image of a container
 OWNER_MEMORY   the directory to take for /dev/shm
 OWNER_WHEEL    the directory to take for the wheel
 OWNER_USER     the user id to become first
@@ -48,6 +49,7 @@ def main() -> None:
     with open_server(asked) as server:
         facts = {
             "user": os.geteuid(),
+            "place": str(places.MEMORY),
             "run": str(getattr(server, "_run", "")),
             "watcher": getattr(getattr(server, "_watcher", None), "pid", None),
             "database": server.create(),
