@@ -67,13 +67,13 @@ def run(
         )
         found = produced.differences(expected, catalog.snapshot(session.work), ())
         found = tuple(d for d in found if d.kind != "column_order")
-        named = {f"{d.object} {d.name}" for d in found}
+        named = {d.named for d in found}
         if unknown := [name for name in accept if name not in named]:
             raise UsageError(
                 f"there is no difference called {unknown[0]!r} to accept",
                 detail="There are: " + ("; ".join(sorted(named)) or "none") + ".",
             )
-        accepted = tuple(d for d in found if f"{d.object} {d.name}" in accept)
+        accepted = tuple(d for d in found if d.named in accept)
         rest = tuple(d for d in found if d not in accepted)
         if rest:
             return Result(target.label, (), rest, accepted)

@@ -42,7 +42,7 @@ def pending(project: Project, state: State, to: str | None = None) -> list[Chang
 
 def changed_files(project: Project, entry: Entry) -> tuple[str, ...]:
     """Which files of an applied change differ from what the ledger has of them."""
-    change = next((c for c in project.changes if c.id == entry.id), None)
+    change = project.find(entry.id)
     if change is None or entry.migration_sha256 is None:
         return ()
     pairs = (
@@ -147,7 +147,7 @@ def to_roll_back(
 def _require_applied(project: Project, state: State, name: str) -> None:
     if name in state.applied:
         return
-    known = any(change.id == name for change in project.changes)
+    known = project.find(name) is not None
     raise UsageError(
         f"{name} is not applied" if known else f"no change is called {name}",
         hint="See `trunkline status`.",
@@ -169,7 +169,7 @@ def _rollback(
 ) -> Rollback:
     entry = state.entry(name)
     assert entry is not None
-    change = next((c for c in project.changes if c.id == name), None)
+    change = project.find(name)
     file = change.rollback if change else None
     stored = None
     if entry.rollback_sql is not None:

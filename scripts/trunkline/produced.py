@@ -85,8 +85,7 @@ def differences(
     return tuple(
         difference
         for difference in catalog.compare(expected, found)
-        if difference.object != "database"
-        and f"{difference.object} {difference.name}" not in ignored
+        if difference.object != "database" and difference.named not in ignored
     )
 
 

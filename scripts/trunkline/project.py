@@ -89,6 +89,12 @@ class Change:
                 found += [Problem(script.path, f) for f in self._sql_faults(script)]
         return tuple(found)
 
+    def problems_of(self, script: Script | None) -> tuple[Problem, ...]:
+        """Those of one of its files; none of a file that is not there."""
+        if script is None:
+            return ()
+        return tuple(p for p in self.problems if p.path == script.path)
+
     def _sql_faults(self, script: Script) -> list[Fault]:
         try:
             statements = script.statements
@@ -147,13 +153,17 @@ class Project:
 
     def change(self, change_id: str) -> Change:
         """The change of that ID. Raises UsageError where the project has none."""
-        for change in self.changes:
-            if change.id == change_id:
-                return change
-        raise UsageError(
-            f"no change is called {change_id}",
-            hint="See `trunkline status` for the names.",
-        )
+        found = self.find(change_id)
+        if found is None:
+            raise UsageError(
+                f"no change is called {change_id}",
+                hint="See `trunkline status` for the names.",
+            )
+        return found
+
+    def find(self, change_id: str) -> Change | None:
+        """The change of that ID, or None."""
+        return next((change for change in self.changes if change.id == change_id), None)
 
     def holding(self, applied: Set[str]) -> tuple[Invariant, ...]:
         """The invariants that hold on a database with these changes applied."""

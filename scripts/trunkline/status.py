@@ -63,7 +63,7 @@ def _row(project: Project, state: State, name: str) -> StatusRow:
         partly = bool(state.steps_of(name, "up"))
         what: RowState = "partly applied" if partly else "pending"
         return StatusRow(name, what, None, None, (), ())
-    known = any(change.id == name for change in project.changes)
+    known = project.find(name) is not None
     return StatusRow(
         id=name,
         state="applied" if known else "unknown",

@@ -69,9 +69,7 @@ def _refuse_unreadable(changes: list[Change], more: list[object]) -> None:
     problems: list[object] = [
         problem
         for change in changes
-        if change.verification is not None
-        for problem in change.problems
-        if problem.path == change.verification.path
+        for problem in change.problems_of(change.verification)
     ]
     problems += more
     if problems:

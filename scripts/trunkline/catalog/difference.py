@@ -30,3 +30,8 @@ class Difference:
     name: str
     detail: str
     repair: str
+
+    @property
+    def named(self) -> str:
+        """Return `object name`, as a person says which difference is meant."""
+        return f"{self.object} {self.name}"

@@ -206,11 +206,7 @@ def _judge(change: Change, found: _Findings) -> tuple[Verdict, str | None]:
 def _verify(trial: Trial, found: _Findings) -> None:
     """Its own checks and the invariants pass, and those of earlier changes still do."""
     change, connection = trial.change, trial.session.work
-    unreadable = [
-        problem
-        for problem in change.problems
-        if change.verification is not None and problem.path == change.verification.path
-    ]
+    unreadable = change.problems_of(change.verification)
     if unreadable:
         raise _Stopped(Verdict.VERIFICATION_FAILED, str(unreadable[0]))
     invariants = trial.project.holding(trial.present | {change.id})
@@ -249,9 +245,8 @@ def _run(
 
     Raises TrunklineError, also for a file that could not be read.
     """
-    for problem in change.problems:
-        if problem.path == script.path:
-            raise TrunklineError(str(problem), hint=problem.fault.hint or None)
+    for problem in change.problems_of(script):
+        raise TrunklineError(str(problem), hint=problem.fault.hint or None)
     ledger = session.ledger
     record: runner.Record = (
         partial(ledger.record_applied, change=change)
@@ -270,8 +265,7 @@ def _undeclared(
     undeclared = []
     for difference in differences:
         for leftover in change.leaves:
-            named = f"{difference.object} {difference.name}"
-            if difference.kind == "unexpected" and named == leftover.object:
+            if difference.kind == "unexpected" and difference.named == leftover.object:
                 covered[leftover] += 1
                 break
         else:

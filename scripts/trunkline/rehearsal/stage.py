@@ -136,9 +136,8 @@ def _load_fixture(session: Session, change: Change) -> str | None:
     """Load a change's fixture in one transaction; returns what went wrong."""
     if change.fixture is None:
         return None
-    for problem in change.problems:
-        if problem.path == change.fixture.path:
-            return str(problem)
+    for problem in change.problems_of(change.fixture):
+        return str(problem)
     try:
         execute_all(session, change.fixture)
     except StatementFailed as error:

@@ -130,7 +130,7 @@ class TextReport:
     def adopted(self, result: adopt.Result) -> None:
         self._indented(difference_lines(result.differences, None))
         for difference in result.accepted:
-            print(f"    accepted: {difference.object} {difference.name}")
+            print(f"    accepted: {difference.named}")
         if result.differences:
             print(
                 f"{counted(len(result.differences), 'difference')}, nothing marked: "

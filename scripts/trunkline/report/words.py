@@ -35,7 +35,7 @@ def difference_lines(
     for difference in differences:
         detail = f": {difference.detail}" if difference.detail else ""
         kind = difference.kind.replace("_", " ")
-        yield shown(f"{kind} {difference.object} {difference.name}{detail}")
+        yield shown(f"{kind} {difference.named}{detail}")
         if difference.repair:
             yield f"  add to {file}:" if file else "  repair:"
             for line in difference.repair.splitlines():
