@@ -6,6 +6,7 @@ repairs it has to show nothing any more.
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ import pytest
 
 from trunkline.catalog import Difference, compare, snapshot
 from trunkline.throwaway import Server
+
+pytestmark = pytest.mark.embedded  # some need PostgreSQL 18, or its extension vector
 
 ALTERATIONS = Path(__file__).parent / "alterations"
 
@@ -56,27 +59,64 @@ def read(path: Path) -> Iterator[Alteration]:
         )
 
 
+def is_confined(alteration: Alteration) -> bool:
+    """Say whether it may happen in any schema, beside others in theirs."""
+    sql = alteration.base + alteration.altering
+    elsewhere = ("public", "database", "schema", "pg_catalog", "default privileges")
+    without_schema = (
+        " on pg_",
+        "transform for",
+        "extension",
+        "publication",
+        "foreign data",
+        "language mine",
+    )
+    others = (
+        "set role",
+        "event trigger",
+        "subscription",
+        "access method",
+        "create cast",
+    )
+    return not (
+        {"unrepaired", "leaves", "one way"} & alteration.marks.keys()
+        or any(word in sql for word in (*elsewhere, *without_schema, *others))
+    )
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One test for each alteration that the server's version allows."""
-    if "alteration" in metafunc.fixturenames:
-        found = alterations(metafunc.config)
-        metafunc.parametrize("alteration", found.values(), ids=found.keys())
-
-
-def alterations(config: pytest.Config) -> dict[str, Alteration]:
-    major = config.getoption("--postgres")
-    return {
-        f"{path.stem}: {alteration.title}": alteration
+    """One test for each theme, and one for each alteration that has to be alone."""
+    themes = {
+        path.stem: [
+            alteration
+            for alteration in read(path)
+            if int(alteration.marks.get("since", 0))
+            <= metafunc.config.getoption("--postgres")
+        ]
         for path in sorted(ALTERATIONS.glob("*.sql"))
-        for alteration in read(path)
-        if int(alteration.marks.get("since", 0)) <= major
     }
+    if "theme" in metafunc.fixturenames:
+        confined = {
+            theme: list(filter(is_confined, alterations))
+            for theme, alterations in themes.items()
+        }
+        metafunc.parametrize("theme", confined.values(), ids=confined.keys())
+    if "alteration" in metafunc.fixturenames:
+        alone = {
+            f"{theme}: {alteration.title}": alteration
+            for theme, alterations in themes.items()
+            for alteration in alterations
+            if not is_confined(alteration)
+        }
+        metafunc.parametrize("alteration", alone.values(), ids=alone.keys())
 
 
 @pytest.fixture(scope="module", autouse=True)
 def roles(server: Server) -> None:
-    """Roles are the cluster's: one set for all alterations."""
+    """Roles and tablespaces are the cluster's: one set for all alterations."""
     with server.connect("postgres") as connection:
+        connection.execute("set allow_in_place_tablespaces = on")
+        connection.execute("create tablespace cat_space location ''")
         for role in ("cat_a", "cat_b", '"Cat C"', "cat_owner"):
             connection.execute(f"create role {role}")
 
@@ -112,6 +152,10 @@ def repair(connection: psycopg.Connection, differences: tuple[Difference, ...]) 
             pytest.fail(f"{error}\nin the repair of {difference}")
 
 
+def unseen_by_pg_dump(alteration: Alteration) -> bool:
+    return not {"finds nothing", "unseen by pg_dump"}.isdisjoint(alteration.marks)
+
+
 def told(differences: tuple[Difference, ...]) -> list[str]:
     return [f"{d.kind} {d.object} {d.name}" for d in differences]
 
@@ -131,10 +175,7 @@ def test_an_alteration_is_found_and_its_repair_leaves_nothing_behind(
     assert sorted(told(differences)) == sorted(alteration.finds)
     assert all(difference.detail for difference in differences)
     shown_by_pg_dump = base_dump != altered_dump
-    unseen = (
-        "finds nothing" in alteration.marks or "unseen by pg_dump" in alteration.marks
-    )
-    assert shown_by_pg_dump != unseen
+    assert shown_by_pg_dump != unseen_by_pg_dump(alteration)
 
     if "unrepaired" in alteration.marks:
         assert any(difference.repair == "" for difference in differences)
@@ -151,48 +192,47 @@ def test_an_alteration_is_found_and_its_repair_leaves_nothing_behind(
         assert compare(altered, snapshot(connection)) == ()
 
 
-def test_all_alterations_of_schemas_at_once_are_repaired_in_one_go(
+def test_alterations_at_once_are_found_and_their_repairs_leave_nothing_behind(
     server: Server,
     database: str,
     connection: psycopg.Connection,
-    request: pytest.FixtureRequest,
+    theme: list[Alteration],
 ) -> None:
-    together = {
-        f"s{number}": alteration
-        for number, alteration in enumerate(alterations(request.config).values())
-        if is_confined_to_its_schema(alteration)
-    }
-    assert len(together) > 100
-    for schema, alteration in together.items():
+    schemas = {f"s{number}": alteration for number, alteration in enumerate(theme)}
+    for schema, alteration in schemas.items():
         connection.execute(f"create schema {schema}; set search_path = {schema}")
         connection.execute(alteration.base)
-    base, base_dump = snapshot(connection), dump(server, database)
-    for schema, alteration in together.items():
+    base, base_dump = snapshot(connection), by_schema(dump(server, database))
+    for schema, alteration in schemas.items():
         connection.execute(f"set search_path = {schema}")
         connection.execute(alteration.altering)
-    altered = snapshot(connection)
+    altered, altered_dump = snapshot(connection), by_schema(dump(server, database))
+
+    differences = compare(base, altered)
+    expected = [
+        line.replace("public.", f"{schema}.")
+        for schema, alteration in schemas.items()
+        for line in alteration.finds
+    ]
+    assert sorted(told(differences)) == sorted(expected)
+    for schema, alteration in schemas.items():
+        shown_by_pg_dump = base_dump.get(schema) != altered_dump.get(schema)
+        assert shown_by_pg_dump != unseen_by_pg_dump(alteration), alteration.title
 
     connection.execute("reset search_path")
-    repair(connection, compare(base, altered))
+    repair(connection, differences)
     assert compare(base, snapshot(connection)) == ()
-    assert dump(server, database) == base_dump
+    assert by_schema(dump(server, database)) == base_dump
     repair(connection, compare(altered, base))
     assert compare(altered, snapshot(connection)) == ()
 
 
-def is_confined_to_its_schema(alteration: Alteration) -> bool:
-    sql = alteration.base + alteration.altering
-    elsewhere = ("public", "database", "schema", "pg_catalog", "default privileges")
-    without_schema = ("extension", "publication", "foreign data", "language mine")
-    others = (
-        "set role",
-        "event trigger",
-        "subscription",
-        "access method",
-        " on pg_",
-        "drop owned",
-    )
-    return not (
-        {"unrepaired", "leaves", "one way"} & alteration.marks.keys()
-        or any(word in sql for word in (*elsewhere, *without_schema, *others))
-    )
+def by_schema(shown: list[str]) -> dict[str, list[str]]:
+    """Split pg_dump's text by the schema that the heading of each object names."""
+    sections: dict[str, list[str]] = {}
+    schema = "-"
+    for line in shown:
+        heading = re.match("-- Name: .*; Schema: ([^;]+); Owner: ", line)
+        schema = heading[1] if heading else schema
+        sections.setdefault(schema, []).append(line)
+    return sections

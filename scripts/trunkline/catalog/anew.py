@@ -86,7 +86,7 @@ class Anew:
                 for other in self._standing_on.get(holder, ()):
                     if other in done or other in parts or not self.common.has(other):
                         continue
-                    if not only(other):
+                    if not only(other) or self._goes_with(other, one):
                         continue
                     if not self._can_be_taken_away(other, key):
                         if strict:
@@ -117,6 +117,11 @@ class Anew:
     def _is_part_of(self, key: Key, others: dict[Key, None]) -> bool:
         on = self.found.of(key[0])[key[1]].get("on")
         return any(other[1] == on for other in others)
+
+    def _goes_with(self, key: Key, upper: Key) -> bool:
+        """Say whether a partition's trigger or index is one of the parent table's."""
+        derived_from = self.found.of(key[0])[key[1]].get("derived_from")
+        return upper == (key[0], derived_from)
 
     def _can_be_taken_away(self, key: Key, target: Key) -> bool:
         kind, name = key

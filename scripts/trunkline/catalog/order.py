@@ -17,6 +17,8 @@ from trunkline.catalog.step import Step
 
 _PHASE = {"unexpected": 0, "missing": 1, "differs": 2, "column_order": 3}
 _ASPECTS = 4
+
+Rank = tuple[int, int, str, int, str, str]
 _PLACE = {
     kind: place for place, kind in enumerate((*KINDS, PRIVILEGE, DEFAULT_PRIVILEGE))
 }
@@ -24,7 +26,7 @@ _PLACE = {
 
 def in_order(steps: Sequence[Step], expected: Snapshot, found: Snapshot) -> list[Step]:
     """Return the steps sorted; a circle is broken at its first step."""
-    ranks = [_rank(step) for step in steps]
+    ranks = [_rank(step, expected) for step in steps]
     after, blocked = _edges(steps, expected, found)
     ready = [(ranks[i], i) for i in range(len(steps)) if not blocked[i]]
     heapq.heapify(ready)
@@ -46,7 +48,7 @@ def in_order(steps: Sequence[Step], expected: Snapshot, found: Snapshot) -> list
     return result
 
 
-def _rank(step: Step) -> tuple[int, int, str, str]:
+def _rank(step: Step, expected: Snapshot) -> Rank:
     phase = _ASPECTS if step.is_aspect else _PHASE[step.sort]
     if step.object == "enum label" and step.sort == "unexpected":
         phase = _PHASE["differs"]
@@ -55,7 +57,17 @@ def _rank(step: Step) -> tuple[int, int, str, str]:
         place = -place
     if step.object == "owner":
         place = -len(KINDS)
-    return phase, place, step.name, step.object
+    return phase, place, *_column(step, expected), step.name, step.object
+
+
+def _column(step: Step, expected: Snapshot) -> tuple[str, int]:
+    """Return a missing column's place in its table, so that columns come in order."""
+    if step.object != "column" or step.sort != "missing":
+        return "", 0
+    facts = expected.of("column")[step.name]
+    relation = expected.relation(facts["on"])
+    columns = expected.of(relation[0])[relation[1]]["columns"] if relation else []
+    return facts["on"], columns.index(facts["called"])
 
 
 def _edges(

@@ -155,7 +155,7 @@ class _Reader:
         if "part_oid" in row:
             part = (row.pop("part_class"), row.pop("part_oid"), 0)
             self.keys[part] = (kind, name)
-            if kind == "column":
+            if kind in ("column", "domain"):
                 self._parts[part] = "not_null_comment"
             elif kind == "constraint":
                 self._parts[part] = "index_comment"

@@ -205,3 +205,34 @@ alter view v alter column a set default 5;
 comment on column v.a is 'why';
 -- finds: differs column public.v.a
 -- finds: unexpected comment column public.v.a
+
+-- alteration: a column is not null no more, and its key is gone
+create table t (a int primary key);
+-- then
+alter table t drop constraint t_pkey;
+alter table t alter column a drop not null;
+-- finds: differs column public.t.a
+-- finds: missing constraint t_pkey on public.t
+
+-- alteration: a column becomes an identity column
+create table t (a int not null default 5);
+-- then
+alter table t alter column a drop default;
+alter table t alter column a add generated always as identity (start with 8);
+-- finds: differs column public.t.a
+
+-- alteration: a column with a default has a type that the default does not fit
+create table t (a text default 'x', b text default '1');
+-- then
+alter table t alter column a drop default;
+alter table t alter column a type int using 1;
+alter table t alter column a set default 1;
+-- finds: differs column public.t.a
+
+-- alteration: a plain column became a generated one
+create table t (a int, b int default 7);
+-- then
+alter table t drop column b;
+alter table t add column b int generated always as (a + 1) stored;
+-- finds: differs column public.t.b
+-- one way: no statement makes a plain column generated

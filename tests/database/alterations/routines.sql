@@ -192,3 +192,58 @@ create function f() returns int language sql as 'select 1';
 -- then
 alter function f() depends on extension plpgsql;
 -- finds: unexpected dependency function public.f() on extension plpgsql
+
+-- alteration: a function goes with all that stands on it
+create function f(x int) returns int immutable language sql as 'select x';
+create function stamp() returns trigger language plpgsql as 'begin return new; end';
+create table t (a int default f(1), b int check (f(b) > 0), c int generated always as (f(1)) stored);
+create index i on t (f(a));
+create policy p on t using (f(a) > 0);
+create trigger stamp before insert on t for each row execute function stamp();
+create view v as select f(a) as a from t;
+-- then
+drop function f cascade;
+drop function stamp cascade;
+-- finds: missing function public.f(integer)
+-- finds: missing function public.stamp()
+-- finds: differs column public.t.a
+-- finds: missing column public.t.c
+-- finds: missing constraint t_b_check on public.t
+-- finds: missing index i on public.t
+-- finds: missing policy p on public.t
+-- finds: missing trigger stamp on public.t
+-- finds: missing view public.v
+
+-- alteration: functions call each other in their arguments
+create function one() returns int language sql as 'select 1';
+create function two(x int default one()) returns int language sql as 'select x';
+create function three() returns int begin atomic select two(); end;
+-- then
+drop function three();
+drop function two(int);
+drop function one();
+-- finds: missing function public.one()
+-- finds: missing function public.two(integer)
+-- finds: missing function public.three()
+
+-- alteration: a default of one of two arguments goes
+create function f(x int default 1, y text default 'a, b') returns int language sql as 'select 1';
+-- then
+drop function f;
+create function f(x int, y text default 'a, b') returns int language sql as 'select 1';
+-- finds: differs function public.f(integer,text)
+
+-- alteration: a function has other lines
+create function f() returns int language plpgsql as $$
+begin
+    -- why
+    return 1;
+end
+$$;
+-- then
+create or replace function f() returns int language plpgsql as $$
+begin
+    return 1;
+end
+$$;
+-- finds: differs function public.f()

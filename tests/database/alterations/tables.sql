@@ -247,3 +247,110 @@ alter table t drop column b;
 alter table t add column b int;
 -- finds: column_order table public.t
 -- unrepaired: no statement moves a column
+
+-- alteration: a partition goes to which a foreign key refers
+create table p (id int primary key) partition by range (id);
+create table p1 partition of p for values from (0) to (10);
+create table p2 partition of p for values from (10) to (20);
+create table t (p_id int references p);
+-- then
+alter table p detach partition p2;
+drop table p2;
+-- finds: missing table public.p2
+
+-- alteration: a table with an identity column has a new name
+create table t (id int generated always as identity, a int);
+-- then
+alter table t rename to u;
+-- finds: missing table public.t
+-- finds: unexpected table public.u
+
+-- alteration: a table goes whose sequence is not its own
+create sequence numbers;
+create table t (id bigint default nextval('numbers'));
+-- then
+drop table t;
+drop sequence numbers;
+-- finds: missing sequence public.numbers
+-- finds: missing table public.t
+
+-- alteration: a table without columns goes
+create table t ();
+-- then
+drop table t;
+-- finds: missing table public.t
+
+-- alteration: tables are kept in another place
+create table t (a int primary key, b int, unique (b) with (fillfactor = 80) using index tablespace cat_space) tablespace cat_space;
+create index i on t (b) tablespace cat_space where b > 0;
+create materialized view m tablespace cat_space as select a from t;
+create table p (a int) partition by range (a) tablespace cat_space;
+-- then
+alter table t set tablespace pg_default;
+alter index i set tablespace pg_default;
+alter index t_b_key set tablespace pg_default;
+alter index t_pkey set tablespace cat_space;
+alter materialized view m set tablespace pg_default;
+alter table p set tablespace pg_default;
+-- finds: differs table public.t
+-- finds: differs index i on public.t
+-- finds: differs constraint t_b_key on public.t
+-- finds: differs constraint t_pkey on public.t
+-- finds: differs materialized view public.m
+-- finds: differs table public.p
+
+-- alteration: tables go from another place
+create table t (a int primary key, b int, unique (b) with (fillfactor = 80) using index tablespace cat_space) tablespace cat_space;
+create index i on t (b) tablespace cat_space where b > 0;
+create materialized view m tablespace cat_space as select a from t;
+-- then
+drop materialized view m;
+drop table t;
+-- finds: missing table public.t
+-- finds: missing materialized view public.m
+
+-- alteration: tables inherit from several
+create table a (x int not null, y text default 'a');
+create table b (y text default 'b', z int check (z > 0));
+create table c (own int, y text default 'c') inherits (a, b);
+alter table c alter column x set default 5, alter column y set statistics 55;
+-- then
+drop table c;
+-- finds: missing table public.c
+
+-- alteration: a grandchild inherits from another
+create table a (x int);
+create table b (y int) inherits (a);
+create table c () inherits (b);
+-- then
+drop table c;
+drop table b;
+drop table a;
+-- finds: missing table public.a
+-- finds: missing table public.b
+-- finds: missing table public.c
+
+-- alteration: the triggers of a partitioned table change
+create function stamp() returns trigger language plpgsql as 'begin return new; end';
+create table p (a int) partition by range (a);
+create table p1 partition of p for values from (0) to (10);
+create trigger stamp before insert on p for each row execute function stamp();
+-- then
+drop trigger stamp on p;
+create trigger stamp after insert on p for each row execute function stamp();
+create trigger more after update on p for each row execute function stamp();
+-- finds: differs trigger stamp on public.p
+-- finds: unexpected trigger more on public.p
+
+-- alteration: the columns of a partitioned table change
+create table p (a int, b int default 1, c varchar(5), check (b > 0)) partition by range (a);
+create table p1 partition of p for values from (0) to (10);
+create table p2 partition of p for values from (10) to (20);
+-- then
+alter table p alter column c type varchar(9);
+alter table p alter column b set not null;
+alter table p drop constraint p_b_check;
+alter table p add check (b < 9);
+-- finds: differs column public.p.b
+-- finds: differs column public.p.c
+-- finds: differs constraint p_b_check on public.p

@@ -171,3 +171,51 @@ comment on schema s is 'why';
 drop schema s cascade;
 -- finds: missing schema s
 -- finds: missing table s.t
+
+-- alteration: the not-null constraint of a domain has another name, and a comment
+-- since 17
+create domain email as text constraint known not null;
+create domain other as text;
+create domain third as text constraint third_not_null not null;
+-- then
+alter domain email rename constraint known to unknown;
+comment on constraint unknown on domain email is 'why';
+alter domain other add constraint sure not null;
+alter domain third drop not null;
+-- finds: differs domain public.email
+-- finds: differs domain public.other
+-- finds: differs domain public.third
+
+-- alteration: a label is left over in an enum that a domain stands on
+create type mood as enum ('a', 'b');
+create domain good_mood as mood check (value <> 'b');
+create table t (m good_mood);
+-- then
+alter type mood add value 'c';
+-- finds: unexpected enum label public.mood 'c'
+-- unrepaired: the rows of t hold the domain
+
+-- alteration: a domain in a table is over another type
+create domain email as text;
+create table t (e email);
+-- then
+alter table t alter column e type text;
+drop domain email;
+create domain email as varchar(100);
+alter table t alter column e type email;
+-- finds: differs domain public.email
+-- unrepaired: the rows of t hold the domain
+
+-- alteration: a type goes with the column of it
+create type mood as enum ('a', 'b');
+create domain email as text;
+create table t (a int, m mood[] default '{a}', e email);
+create function f(m mood) returns email language sql as 'select null::public.email';
+-- then
+drop type mood cascade;
+drop domain email cascade;
+-- finds: missing type public.mood
+-- finds: missing domain public.email
+-- finds: missing column public.t.m
+-- finds: missing column public.t.e
+-- finds: missing function public.f(public.mood)

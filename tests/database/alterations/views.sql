@@ -135,3 +135,40 @@ create policy p on t using (a > 0);
 drop policy p on t;
 create policy p on t as restrictive using (a > 0);
 -- finds: differs policy p on public.t
+
+-- alteration: a column goes with the views on it
+create table t (a int primary key, b int);
+create view v as select a, b from t;
+create view w as select a, count(*) over () as n from v;
+create view grouped as select a, b from t group by a;
+-- then
+alter table t drop column b cascade;
+-- finds: missing column public.t.b
+-- finds: missing view public.v
+-- finds: missing view public.w
+-- finds: missing view public.grouped
+
+-- alteration: a view stands on a primary key that goes
+create table t (a int primary key, b int);
+create view grouped as select a, b from t group by a;
+-- then
+alter table t drop constraint t_pkey cascade;
+alter table t alter column a drop not null;
+-- finds: differs column public.t.a
+-- finds: missing constraint t_pkey on public.t
+-- finds: missing view public.grouped
+
+-- alteration: a function stands on a view, and a view on the function
+create table t (a int);
+create view v as select a from t;
+create function f() returns setof v language sql as 'select * from public.v';
+create view w as select a from f();
+-- then
+drop view w;
+drop function f;
+drop view v;
+create view v as select a, a as b from t;
+create function f() returns setof v language sql as 'select * from public.v';
+create view w as select a from f();
+-- finds: differs view public.v
+-- finds: differs view public.w

@@ -36,7 +36,8 @@ def comment_on(kind: str, name: str, facts: Facts, word: str = "comment") -> str
     if word == "index_comment":
         target = f"index {facts['index']}"
     elif word == "not_null_comment":
-        target = f"constraint {facts['not_null_name']} on {facts['on']}"
+        owner = facts.get("on", f"domain {name}")
+        target = f"constraint {facts['not_null_name']} on {owner}"
     statement = f"comment on {target} is {_text(kind, facts.get(word))};"
     return _here_if_database(kind, statement)
 

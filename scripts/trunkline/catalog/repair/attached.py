@@ -22,10 +22,13 @@ def fire(kind: str, facts: Facts) -> str:
 
 
 def _create_defined(kind: str) -> Create:
-    def create(_: Snapshot, name: str, facts: Facts) -> Statements:
+    def create(catalog: Snapshot, name: str, facts: Facts) -> Statements:
         statements = [facts["definition"].rstrip(";") + ";"]
         if "firing" in facts:
             statements.append(fire(kind, facts))
+        for _, below in catalog.having(kind, "derived_from", name):
+            if "firing" in below:
+                statements.append(fire(kind, below))
         return statements + finish(kind, name, facts)
 
     return create

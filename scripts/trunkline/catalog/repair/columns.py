@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trunkline.catalog.repair import sequences
 from trunkline.catalog.repair.aspects import comment_on, finish
-from trunkline.catalog.repair.kind import Change, Kind, Statements
+from trunkline.catalog.repair.kind import NOT_NULL_LABELS, Change, Kind, Statements
 from trunkline.catalog.snapshot import Snapshot
 from trunkline.catalog.words import (
     Facts,
@@ -232,11 +232,7 @@ COLUMN = Kind(
     alter=alter,
     describe=_describe,
     labels={
-        "not_null": "not null",
-        "not_null_name": "the name of the not-null constraint",
-        "not_null_not_valid": "not valid (of the not-null constraint)",
-        "not_null_no_inherit": "no inherit (of the not-null constraint)",
-        "not_null_comment": "the comment on the not-null constraint",
+        **NOT_NULL_LABELS,
         "foreign_options": "options of the foreign data wrapper",
         "statistics": "statistics target",
         "also_local": "an own definition beside the inherited one",

@@ -66,6 +66,14 @@ SILENT = frozenset(
 NAMES = frozenset({"not_null_name"})
 """Names that a thing may lack without being another (before PostgreSQL 18)."""
 
+NOT_NULL_LABELS = {
+    "not_null": "not null",
+    "not_null_name": "the name of the not-null constraint",
+    "not_null_not_valid": "not valid (of the not-null constraint)",
+    "not_null_no_inherit": "no inherit (of the not-null constraint)",
+    "not_null_comment": "the comment on the not-null constraint",
+}
+
 Create = Callable[[Snapshot, str, Facts], Statements]
 Drop = Callable[[str, Facts], Statements]
 Alter = Callable[[Change], Statements | None]

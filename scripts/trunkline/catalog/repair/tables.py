@@ -109,7 +109,7 @@ def _attach(catalog: Snapshot, name: str, facts: Facts) -> Statements:
         statements.append(f"alter table {facts['inherits'][0]} {bound};")
     for key, own in catalog.parts("trigger", name):
         if "derived_from" not in own:
-            statements += attached.TRIGGER.create(catalog, key, own)
+            statements += attached.TRIGGER.create(_alone(catalog), key, own)
         elif "firing" in own:
             statements.append(attached.fire("trigger", own))
     for key, own in catalog.parts("rule", name):
@@ -126,7 +126,7 @@ def _attach(catalog: Snapshot, name: str, facts: Facts) -> Statements:
 
 
 def _alone(catalog: Snapshot) -> Snapshot:
-    """Return a catalog whose indexes have none below them: partitions bring theirs."""
+    """Return a catalog with nothing below an index or trigger, as for no partition."""
     return Snapshot({}, server_version=catalog.server_version)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from trunkline.catalog.repair import constraints
-from trunkline.catalog.repair.aspects import finish
+from trunkline.catalog.repair.aspects import comment_on, finish
 from trunkline.catalog.repair.kind import (
+    NOT_NULL_LABELS,
     Change,
     Kind,
     Statements,
@@ -152,7 +153,7 @@ def _create_domain(catalog: Snapshot, name: str, facts: Facts) -> Statements:
     if "default" in facts:
         text += f" default {facts['default']}"
     if facts.get("not_null"):
-        text += " not null"
+        text += f" {_not_null(name, facts)}"
     statements = [text + ";", *finish("domain", name, facts)]
     for key, own in catalog.parts("constraint", f"domain {name}"):
         statements += constraints.create(catalog, key, own)
@@ -165,14 +166,44 @@ def _default(change: Change) -> Statements:
     return [f"alter domain {change.name} {to};"]
 
 
-def _not_null(change: Change) -> Statements:
-    word = "set" if change.expected.get("not_null") else "drop"
-    return [f"alter domain {change.name} {word} not null;"]
+def _not_null(name: str, facts: Facts) -> str:
+    usual = f"{name.rpartition('.')[2]}_not_null"
+    constraint = facts.get("not_null_name", usual)
+    return "not null" if constraint == usual else f"constraint {constraint} not null"
+
+
+def _alter_not_null(change: Change) -> Statements:
+    want = change.expected
+    if not want.get("not_null"):
+        return [f"alter domain {change.name} drop not null;"]
+    text = _not_null(change.name, want)
+    if text == "not null":
+        return [f"alter domain {change.name} set not null;"]
+    return [f"alter domain {change.name} add {text};"]
+
+
+def _rename_not_null(change: Change) -> Statements:
+    names = f"{change.found['not_null_name']} to {change.expected['not_null_name']}"
+    return [f"alter domain {change.name} rename constraint {names};"]
+
+
+def _comment_on_not_null(change: Change) -> Statements:
+    if not change.expected.get("not_null"):
+        return []
+    return [comment_on("domain", change.name, change.expected, "not_null_comment")]
 
 
 DOMAIN = Kind(
     create=_create_domain,
     drop=plain_drop("domain"),
-    alter=by_property({"default": _default, "not_null": _not_null}),
+    alter=by_property(
+        {
+            "default": _default,
+            "not_null": _alter_not_null,
+            "not_null_name": _rename_not_null,
+            "not_null_comment": _comment_on_not_null,
+        }
+    ),
     describe=lambda facts: f"over {facts['type']}",
+    labels=NOT_NULL_LABELS,
 )

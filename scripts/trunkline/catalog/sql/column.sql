@@ -40,7 +40,7 @@ select
     end as storage_of_type,
     case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end as compression,
     nullif(a.attstattarget, -1) as statistics,
-    a.attoptions as options,
+    own.options,
     a.attfdwoptions as foreign_options,
     a.attinhcount > 0 as inherited,
     a.attinhcount > 0 and a.attislocal as also_local
@@ -52,6 +52,13 @@ join pg_namespace n
     on n.oid = c.relnamespace
     and n.nspname !~ '^(pg_|information_schema$|trunkline$)'
 join pg_type t on t.oid = a.atttypid
+left join lateral (
+    -- Minor releases of 2026 keep the row type's version as an option of their own;
+    -- pg_dump leaves it out as well.
+    select array_agg(o) as options
+    from unnest(a.attoptions) as o
+    where o not like 'pg\_attver=%'
+) own on a.attoptions is not null
 left join pg_attrdef d
     on a.atthasdef
     and d.adrelid = a.attrelid
@@ -73,7 +80,7 @@ where a.attrelid >= 16384
         c.relkind in ('r', 'p', 'f')
         or a.atthasdef
         or a.attacl is not null
-        or a.attoptions is not null
+        or own.options is not null
         or a.attcompression <> ''
         or coalesce(a.attstattarget, -1) <> -1
         or a.attstorage <> t.typstorage

@@ -58,4 +58,6 @@ left join pg_index x
 left join pg_class i on i.oid = x.indexrelid
 left join pg_tablespace ts on ts.oid = i.reltablespace
 where con.oid >= 16384
-    and con.contype in ('p', 'u', 'x', 'f', 'c');
+    and con.contype in ('p', 'u', 'x', 'f', 'c')
+    -- A foreign key to a partitioned table has one below it for each partition.
+    and (up.oid is null or up.conrelid <> con.conrelid);

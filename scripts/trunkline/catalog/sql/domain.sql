@@ -13,9 +13,16 @@ select
         then t.typcollation::regcollation::text
     end as collation,
     t.typdefault as "default",
+    quote_ident(nn.conname) as not_null_name, -- since 17
+    nn.tableoid as part_class, -- since 17
+    nn.oid as part_oid, -- since 17
     t.typnotnull as not_null
 from pg_type t
 join pg_type b on b.oid = t.typbasetype
+left join pg_constraint nn -- since 17
+    on t.typnotnull -- since 17
+    and nn.contypid = t.oid -- since 17
+    and nn.contype = 'n' -- since 17
 join pg_namespace n
     on n.oid = t.typnamespace
     and n.nspname !~ '^(pg_|information_schema$|trunkline$)'
