@@ -184,11 +184,16 @@ def test_a_server_whose_owner_lives_is_not_touched(own: Own) -> None:
     assert answers(first)
 
 
-def test_a_process_that_merely_works_in_the_data_directory_is_not_ended(
+def test_a_process_that_merely_names_the_data_directory_is_not_ended(
     own: Own,
 ) -> None:
     owner = own()
-    with subprocess.Popen(["sleep", "60"], cwd=owner.run / "data") as bystander:
+    data = owner.run / "data"
+    with subprocess.Popen(
+        ["/bin/sh", "-c", "read _", "sh", data],
+        stdin=subprocess.PIPE,
+        user=data.stat().st_uid,
+    ) as bystander:
         owner.end(signal.SIGTERM)
         assert not owner.run.exists()
         assert bystander.poll() is None

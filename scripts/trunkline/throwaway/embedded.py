@@ -47,8 +47,13 @@ def embedded(major: int) -> Iterator[Server]:
     runnable = reachable_by(account, programs)
     sweep.sweep()
     with sweep.run_directory(places.for_runs(account)) as run:
-        _lay_out(run, account)
-        put_cluster(sweep.data_of(run), major, runnable, account)
+        try:
+            _lay_out(run, account)
+            put_cluster(sweep.data_of(run), major, runnable, account)
+        except OSError as error:
+            raise Failure(
+                "the embedded PostgreSQL cannot be set up", detail=str(error)
+            ) from error
         server = Embedded(run, runnable / "postgres", account, programs)
         with afterwards(server.stop):
             server.start_first()
@@ -74,7 +79,7 @@ class Embedded(Server):
             copying="file_copy",
             binaries=programs,
         )
-        self.log = run / "log"
+        self.log: Path = run / "log"
         self._run = run
         self._postgres = postgres
         self._account = account
@@ -108,13 +113,11 @@ class Embedded(Server):
 
         Raises `Failure` when it does not come up, with the last lines of its log.
         """
-        log = self._run / "log"
-        log.write_bytes(b"")
-        self._spawn(log)
+        begun = self._spawn()
         deadline = time.monotonic() + READY_WITHIN
         while not self._is_ready():
             if self._postmaster is None or self._postmaster.poll() is not None:
-                said = log.read_text(errors="replace")
+                said = self.log.read_bytes()[begun:].decode(errors="replace")
                 taken = "could not create any TCP/IP sockets" in said
                 raise (_PortTaken if taken else Failure)(
                     "the embedded PostgreSQL does not start",
@@ -143,20 +146,23 @@ class Embedded(Server):
         except subprocess.TimeoutExpired:
             self.crash()
 
-    def _spawn(self, log: Path) -> None:
+    def _spawn(self) -> int:
         """Start the postmaster, and a shell that ends it if this process is killed.
 
         Both are in sessions of their own, so that Ctrl-C on the terminal is for us.
-        The shell notices by the end of its input; one line tells it to leave.
+        The shell notices by the end of its input; one line tells it to leave. Returns
+        how many bytes the log had before.
         """
         account = self._account.popen() if self._account else {}
-        with log.open("ab") as output:
+        with self.log.open("ab") as output:
+            begun = output.tell()
             self._postmaster = subprocess.Popen(
                 [
                     self._postgres,
                     *("-D", sweep.data_of(self._run)),
                     *("-k", _socket_of(self._run)),
                     *("-p", str(self._where["port"])),
+                    *("-c", f"cluster_name={self._run.name}"),
                 ],
                 cwd=sweep.data_of(self._run),
                 env=clean_environment(),
@@ -175,6 +181,7 @@ class Embedded(Server):
             start_new_session=True,
             **account,
         )
+        return begun
 
     def _is_ready(self) -> bool:
         """Whether the postmaster says so in line 8 of its file, as pg_ctl looks for it.
@@ -183,13 +190,15 @@ class Embedded(Server):
         is (src/include/utils/pidfile.h). pg_ctl itself looks only ten times a second.
         """
         try:
-            lines = (
-                (sweep.data_of(self._run) / "postmaster.pid").read_text().split("\n")
-            )
+            lines = sweep.pid_file(self._run).read_text().splitlines()
         except OSError:
             return False
-        ours = self._postmaster is not None and lines[0] == str(self._postmaster.pid)
-        return ours and len(lines) > 7 and lines[7].strip() == "ready"
+        return (
+            len(lines) > 7
+            and self._postmaster is not None
+            and lines[0] == str(self._postmaster.pid)
+            and lines[7].strip() == "ready"
+        )
 
     def _dismiss_watcher(self) -> None:
         if self._watcher is not None:

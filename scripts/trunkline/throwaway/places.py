@@ -76,10 +76,11 @@ def for_cache() -> Path:
 def for_programs(account: Account) -> Path:
     """A directory on disk that `account` can enter and only we can write.
 
-    Not in memory: /dev/shm is often mounted so that no program starts there. Raises
-    `Failure` when there is none.
+    Not in memory: /dev/shm is often mounted so that no program starts there. Rather
+    not in a temporary directory, where old files go one by one. Raises `Failure` when
+    there is none.
     """
-    for base in _disks():
+    for base in (Path("/var/cache"), *_disks()):
         if account.can_reach(base) and (place := _private(base)) is not None:
             return place
     raise Failure("there is no directory from which PostgreSQL can be run")

@@ -9,11 +9,10 @@ A directory whose lock is held is never touched.
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import os
 import shutil
-import sys
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,7 +21,9 @@ from pathlib import Path
 
 import psutil
 
+from trunkline.errors import Failure
 from trunkline.throwaway import places
+from trunkline.throwaway.account import server_account
 from trunkline.throwaway.signals import afterwards
 
 PREFIX = "run-"
@@ -35,7 +36,12 @@ def run_directory(place: Path) -> Iterator[Path]:
     """Make and own a directory below `place`; afterwards it and its server are gone."""
     held = None
     while held is None:
-        path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
+        try:
+            path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
+        except OSError as error:
+            raise Failure(
+                "a throwaway has no place to live in", detail=str(error)
+            ) from error
         held = _lock(path)  # None when a sweep was quicker than we
 
     def clean_up() -> None:
@@ -65,8 +71,13 @@ def has_owner(run: Path) -> bool:
 
 
 def data_of(run: Path) -> Path:
-    """The data directory of a run; every process of its server works in it."""
+    """The data directory of a run."""
     return run / "data"
+
+
+def pid_file(run: Path) -> Path:
+    """The file in which the postmaster says who and where it is, and if it is ready."""
+    return data_of(run) / "postmaster.pid"
 
 
 def kill_server(run: Path) -> None:
@@ -109,18 +120,26 @@ def _take_away(run: Path) -> None:
 
 
 def _server_processes(run: Path) -> list[psutil.Process]:
-    """The processes of the server in `run`: called postgres, and at work in its data.
+    """The processes of the server in `run`, by what they call themselves.
 
-    A process id written in a file may have been reused; where a process works has not.
+    The postmaster has the data directory in its arguments, the others the cluster's
+    name in their titles (cluster_name), which is the name of `run`. Everybody can read
+    that, where root in a container may not see what a process of another account has
+    open; and a number in a file may be another process's by now.
     """
-    data = data_of(run).resolve()
+    account = server_account()
+    uid = os.geteuid() if account is None else account.uid
+    data = str(data_of(run))
     found = []
     for process in psutil.process_iter():
         try:
-            if process.name() == "postgres" and Path(process.cwd()) == data:
-                found.append(process)
+            if process.name() != "postgres" or process.uids().real != uid:
+                continue
+            words = process.cmdline()
         except psutil.Error:
-            continue  # gone, a zombie, or not ours
+            continue  # gone, or a zombie
+        if data in words or " ".join(words).startswith(f"postgres: {run.name}: "):
+            found.append(process)
     return found
 
 
@@ -128,12 +147,11 @@ def _remove_shared_memory(run: Path) -> None:
     """Remove the System V segment that a killed postmaster leaves behind.
 
     Line 7 of postmaster.pid names it (src/include/utils/pidfile.h). It is removed only
-    if the kernel says that the same process made it and that nobody is attached.
+    if the kernel says that the same process made it and that nobody is attached; and
+    as the account whose it is, since root in a container may not.
     """
-    if sys.platform != "linux":
-        return
     try:
-        lines = (data_of(run) / "postmaster.pid").read_text().splitlines()
+        lines = pid_file(run).read_text().splitlines()
         postmaster, segment = int(lines[0]), int(lines[6].split()[1])
         segments = Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
     except (OSError, ValueError, IndexError):
@@ -141,4 +159,10 @@ def _remove_shared_memory(run: Path) -> None:
     for line in segments:
         _key, shmid, _perms, _size, creator, _last, attached, *_ = line.split()
         if (int(shmid), int(creator), int(attached)) == (segment, postmaster, 0):
-            ctypes.CDLL(None).shmctl(segment, 0, None)  # 0 is IPC_RMID
+            account = server_account()
+            subprocess.run(
+                ["ipcrm", "-m", shmid],
+                check=False,
+                stderr=subprocess.DEVNULL,
+                **(account.popen() if account else {}),
+            )
