@@ -1,0 +1,1 @@
+../rollbacks/20260227_backfill_rights.sql

@@ -1,0 +1,1 @@
+../rollbacks/20260227_users_read_through_api.sql

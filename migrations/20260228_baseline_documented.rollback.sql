@@ -1,0 +1,1 @@
+../rollbacks/20260228_baseline_documented.sql

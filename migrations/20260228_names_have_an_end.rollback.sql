@@ -1,0 +1,1 @@
+../rollbacks/20260228_names_have_an_end.sql

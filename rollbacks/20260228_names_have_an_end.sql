@@ -1,0 +1,10 @@
+-- Lets a name be as long as it likes.
+
+alter table public.twilio_subaccounts
+drop constraint name_has_an_end;
+
+alter table public.agents
+drop constraint name_has_an_end;
+
+alter table public.organizations
+drop constraint name_has_an_end;
