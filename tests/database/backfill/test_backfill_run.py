@@ -174,6 +174,39 @@ def test_a_deferred_constraint_refuses_its_row_and_not_the_batch(toys: Toys) -> 
     assert (error.reason, error.detail) == ("TOY13", "number 13 is refused")
 
 
+class ChildFirst(Backfill):
+    """Writes two rows for one, the one that refers before the one it refers to."""
+
+    name = "child-first"
+    source = Source(key=("n.id",), columns="n.id", tables="public.numbers as n")
+    writes = Inserts("public.parents", key=("id",))
+
+    def migrate(
+        self, connection: psycopg.Connection, rows: Sequence[Row]
+    ) -> list[Outcome]:
+        ids = [row["id"] for row in rows]
+        for table in ("children", "parents"):
+            connection.execute(
+                f"insert into public.{table} select unnest(%s::int[])".encode(), [ids]
+            )
+        return [Migrated([row_id]) for row_id in ids]
+
+
+def test_constraints_are_deferred_in_every_half_of_a_batch(toys: Toys) -> None:
+    toys.numbers(20)
+    toys.connection.execute(
+        """
+        create table public.parents (id int primary key check (id <> 9));
+        create table public.children (
+            parent int references public.parents deferrable initially deferred
+        );
+        """
+    )
+    report = toys.run(ChildFirst)
+    assert report.counts == Counts(total=20, migrated=19, errors=1)
+    assert toys.value("select count(*) from public.children") == 19
+
+
 def test_a_fault_that_is_not_the_datas_stops_the_run(toys: Toys) -> None:
     toys.originals(30)
     toys.connection.execute("alter table public.copies rename touched_at to at")
@@ -419,7 +452,6 @@ def test_a_row_lock_in_the_way_is_waited_for(
 
     assert toys.run(Doubled, pace=patience, emit=release).counts.migrated == 3
     assert "lock timeout" in repr(toys.events)
-    # What the other committed was doubled, and not what had been read before.
     assert toys.value("select value from public.numbers where id = 2") == 0
 
 

@@ -14,14 +14,15 @@ from concurrent.futures import Future
 from dataclasses import replace
 from multiprocessing import active_children
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 from tests.database.backfill.conftest import PACE
-from tests.toys import BlindCopies, FaultyCopies, SlowCopies
+from tests.toys import BlindCopies, Doubled, FaultyCopies, SlowCopies
 from trunkline import backfill
-from trunkline.backfill import BatchDone, Counts, WorkerLost
+from trunkline.backfill import BatchDone, Counts, Pace, WorkerLost
 from trunkline.errors import Failure, Unreachable
 from trunkline.events import Event
 
@@ -189,6 +190,74 @@ def test_a_paused_run_does_nothing_until_it_is_resumed(
     backfill.resume(toys.target, "slow-copies")
     assert toys.run(SlowCopies).state == "finished"
     toys.assert_each_copied_once(1000)
+
+
+@pytest.fixture
+def in_a_batch(
+    toys: Toys,
+    another: Callable[[], psycopg.Connection],
+    in_background: Callable[..., Future[Any]],
+) -> Iterator[tuple[psycopg.Connection, Future[backfill.Report]]]:
+    """A run that is in the middle of its only batch, until a session lets it go on."""
+    toys.numbers(5)
+    holder = another()
+    holder.execute("begin; update public.numbers set value = 0 where id = 3")
+    running = in_background(toys.run, Doubled, pace=Pace(lock_timeout=30))
+    toys.until(lambda: waiting(toys, "transactionid"))
+    yield holder, running
+    holder.close()
+
+
+def waiting(toys: Toys, kind: str) -> int:
+    """How many sessions wait for a lock of this kind."""
+    return int(
+        toys.value(
+            "select count(*) from pg_locks where not granted and locktype = %s", kind
+        )
+    )
+
+
+def test_pausing_waits_for_the_batch_that_is_open(
+    toys: Toys,
+    in_a_batch: tuple[psycopg.Connection, Future[backfill.Report]],
+    in_background: Callable[..., Future[Any]],
+) -> None:
+    holder, running = in_a_batch
+    pausing = in_background(backfill.pause, toys.target, "doubled")
+    toys.until(lambda: waiting(toys, "advisory"))
+    assert toys.status(Doubled).state == "running"
+    holder.execute("commit")
+    pausing.result(timeout=10)
+    assert running.result(timeout=10).state == "paused"
+    assert toys.status(Doubled).counts == Counts(5, 5)
+
+
+def test_what_a_batch_had_to_wait_for_is_what_it_reads_and_undo_brings_back(
+    toys: Toys, in_a_batch: tuple[psycopg.Connection, Future[backfill.Report]]
+) -> None:
+    holder, running = in_a_batch
+    holder.execute("commit")
+    assert running.result(timeout=10).counts.migrated == 5
+    assert toys.undo(Doubled).undone == 5
+    assert toys.value("select value from public.numbers where id = 3") == 0
+
+
+def test_of_an_undo_and_a_pause_that_wait_together_the_first_has_its_way(
+    toys: Toys,
+    in_a_batch: tuple[psycopg.Connection, Future[backfill.Report]],
+    in_background: Callable[..., Future[Any]],
+) -> None:
+    holder, running = in_a_batch
+    undoing = in_background(toys.undo, Doubled)
+    toys.until(lambda: waiting(toys, "advisory") == 1)
+    pausing = in_background(backfill.pause, toys.target, "doubled")
+    toys.until(lambda: waiting(toys, "advisory") == 2)
+    holder.execute("commit")
+    with pytest.raises(Failure, match="the run of doubled is und"):
+        pausing.result(timeout=10)
+    assert undoing.result(timeout=10).undone == 5
+    running.result(timeout=10)
+    assert toys.status(Doubled).state == "undone"
 
 
 def test_only_what_is_at_work_is_paused_and_only_what_is_paused_resumed(

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from tests.database.backfill.conftest import PACE
 from tests.toys import BlindCopies, Copies, Doubled, SlowCopies
 from trunkline import backfill
-from trunkline.backfill import Counts, RowKept, UndoBatchDone
+from trunkline.backfill import (
+    Backfill,
+    Counts,
+    Migrated,
+    Outcome,
+    Row,
+    RowKept,
+    Source,
+    UndoBatchDone,
+    Updates,
+)
 from trunkline.errors import Failure
 from trunkline.events import Event
 
@@ -130,6 +141,46 @@ def test_what_triggers_made_of_a_row_is_what_was_written(toys: Toys) -> None:
     toys.originals(20)
     toys.run(Copies)
     assert toys.undo(Copies).undone == 20
+
+
+def test_how_a_session_writes_its_values_is_no_change(toys: Toys) -> None:
+    toys.connection.execute(
+        "create table public.kinds (id int primary key, n int, f float8, b bytea,"
+        " t timestamptz, i interval)"
+    )
+    toys.connection.execute(
+        "insert into public.kinds values"
+        " (1, 1, sqrt(2), '\\xdeadbeef', '2026-02-10 13:23:10+00', '1 day 02:03')"
+    )
+    before = toys.rows("select k::text from public.kinds as k")
+    toys.run(Increased)
+    toys.connection.execute(
+        sql.SQL(
+            "alter database {0} set timezone = 'Asia/Tokyo';"
+            "alter database {0} set datestyle = 'SQL, DMY';"
+            "alter database {0} set intervalstyle = 'iso_8601';"
+            "alter database {0} set bytea_output = 'escape';"
+            "alter database {0} set extra_float_digits = -15"
+        ).format(sql.Identifier(toys.database))
+    )
+    assert toys.undo(Increased).undone == 1
+    assert toys.rows("select k::text from public.kinds as k") == before
+
+
+class Increased(Backfill):
+    """Changes one column of a row with columns of many types."""
+
+    name = "increased"
+    source = Source(
+        key=("k.id",), columns="k.id", tables="public.kinds as k", lock="for update"
+    )
+    writes = Updates("public.kinds", key=("id",), row="k", columns=("n",))
+
+    def migrate(
+        self, connection: psycopg.Connection, rows: Sequence[Row]
+    ) -> list[Outcome]:
+        connection.execute("update public.kinds set n = n + 1")
+        return [Migrated([row["id"]]) for row in rows]
 
 
 def test_all_runs_are_undone_the_latest_first(toys: Toys) -> None:
