@@ -14,6 +14,7 @@ from tests.projects import change, write
 from trunkline import apply, project, rollback, status
 from trunkline.connect import Target, of_keywords
 from trunkline.events import Event
+from trunkline.limits import DEFAULT, Limits
 from trunkline.plan import Source
 from trunkline.throwaway import Server
 
@@ -58,12 +59,13 @@ class Line:
         for path in self.root.rglob(f"{name}*.sql"):
             path.unlink()
 
-    def apply(self, **options: Any) -> apply.Result:
-        asked = apply.Options(**{"allow_unverified": True, **options})
+    def apply(self, *, limits: Limits = DEFAULT, **options: Any) -> apply.Result:
+        options = {"allow_unverified": True, **options}
+        asked = apply.Options(limits=limits, **options)
         return apply.run(self.project, self.target, asked, self.events.append)
 
     def rollback(
-        self, *ids: str, use: Source | None = None, **options: Any
+        self, *ids: str, use: Source | None = None, limits: Limits = DEFAULT
     ) -> rollback.Result:
         """Roll back `ids`, or all that is applied."""
         selection = (
@@ -74,7 +76,7 @@ class Line:
         loaded = self.project
         plan = rollback.plan(loaded, self.target, selection, use)
         return rollback.run(
-            loaded, self.target, plan, rollback.Options(**options), self.events.append
+            loaded, self.target, plan, rollback.Options(limits), self.events.append
         )
 
     def applied(self) -> list[str]:

@@ -10,6 +10,7 @@ from trunkline.catalog import Difference
 from trunkline.connect import Target
 from trunkline.errors import UsageError
 from trunkline.events import ChangeDone, Emit
+from trunkline.limits import Limits
 from trunkline.project import Project
 from trunkline.session import exclusive
 from trunkline.throwaway import Request
@@ -50,7 +51,7 @@ def run(
     """
     project.change(to)
     with exclusive(
-        target, project.config.migration_table, wait=wait, lock_timeout=2.0, emit=emit
+        target, project.config.migration_table, limits=Limits(wait=wait), emit=emit
     ) as session:
         state = session.state()
         adopted = plan.pending(project, state, to)

@@ -7,9 +7,10 @@ from functools import partial
 from time import perf_counter
 
 from trunkline import certificate, plan, proof, runner
-from trunkline.connect import Target, connect
-from trunkline.events import ChangeDone, CheckResult, Emit
+from trunkline.connect import Target, reading
+from trunkline.events import ChangeDone, CheckResult, Emit, Notice
 from trunkline.ledger import Ledger, State
+from trunkline.limits import DEFAULT, Limits
 from trunkline.project import Change, Project
 from trunkline.runner import Work
 from trunkline.session import Session, exclusive
@@ -17,13 +18,13 @@ from trunkline.session import Session, exclusive
 
 @dataclass(frozen=True)
 class Options:
-    """`wait` and `lock_timeout` are in seconds."""
+    """What to apply and how; `traced`: what each statement locks is told."""
 
     to: str | None = None
     dry_run: bool = False
-    wait: float = 60.0
-    lock_timeout: float = 2.0
+    limits: Limits = DEFAULT
     allow_unverified: bool = False
+    traced: bool = False
     require_certificate: bool = False
 
 
@@ -52,7 +53,7 @@ def run(project: Project, target: Target, options: Options, emit: Emit) -> Resul
     Raises UsageError where it must not begin, and the errors of `runner.run`.
     """
     if options.dry_run:
-        with connect(target, read_only=True) as connection:
+        with reading(target) as connection:
             ledger = Ledger(connection, project.config.migration_table)
             state = ledger.read(connection)
         waiting = _waiting(project, state, options)
@@ -60,12 +61,14 @@ def run(project: Project, target: Target, options: Options, emit: Emit) -> Resul
     with exclusive(
         target,
         project.config.migration_table,
-        wait=options.wait,
-        lock_timeout=options.lock_timeout,
+        limits=options.limits,
+        traced=options.traced,
         emit=emit,
     ) as session:
         state = session.state()
         waiting = _waiting(project, state, options)
+        if waiting:
+            emit(Notice(str(options.limits)))
         applied: list[str] = []
         present = state.applied
         for change in waiting:
@@ -116,12 +119,15 @@ def up(
     shown = runner.run(
         session,
         work,
-        session.state().steps_of(change.id, "up") if not change.transactional else (),
         prove=partial(proof.before_commit, change=change, emit=session.emit),
         record=partial(session.ledger.record_applied, change=change),
     )
     invariants = project.holding(present | {change.id})
-    later = proof.after_commit(session.work, change, invariants, session.emit)
+    later = runner.ask_after(
+        session,
+        work,
+        lambda: proof.after_commit(session.work, change, invariants, session.emit),
+    )
     failed = proof.failing((*shown.results, *later))
     if failed:
         session.ledger.record_failing(

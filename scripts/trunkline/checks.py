@@ -12,6 +12,7 @@ from time import perf_counter
 from psycopg import Connection, Cursor, Error, errors
 
 from trunkline.events import Checked, CheckResult, Emit, Violation
+from trunkline.locks import LOCK_ERRORS
 from trunkline.verification import Check
 
 
@@ -22,7 +23,8 @@ def run(
 
     In a transaction already begun it runs within it; else each check is its own
     transaction. A check whose query errors has not passed, unless the connection is
-    lost or a lock was not obtained: then the psycopg.Error is raised.
+    lost, a lock was not obtained or the query was cancelled: then the psycopg.Error is
+    raised.
     """
     results = []
     for check in checks:
@@ -46,6 +48,8 @@ def run_together(
             connection.execute("set local transaction_read_only = on")
             cursors = [connection.execute(check.query.encode()) for _, check in named]
             found = [_read(cursor) for cursor in cursors]
+    except (*LOCK_ERRORS, errors.QueryCanceled):
+        raise
     except Error:
         if connection.broken:
             raise
@@ -72,7 +76,7 @@ def _run(connection: Connection, change: str, check: Check) -> CheckResult:
         with connection.transaction(force_rollback=True):
             connection.execute("set local transaction_read_only = on")
             violations = _read(connection.execute(check.query.encode()))
-    except (errors.LockNotAvailable, errors.DeadlockDetected):
+    except (*LOCK_ERRORS, errors.QueryCanceled):
         raise
     except Error as error:
         if connection.broken:

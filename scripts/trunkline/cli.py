@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from trunkline.errors import Failure, TrunklineError, UsageError
+from trunkline.limits import Limits
 
 EXIT_CODES = """\
 exit codes:
@@ -196,19 +197,38 @@ def _nothing(parser: argparse.ArgumentParser) -> None:
 
 
 def _locks(parser: argparse.ArgumentParser) -> None:
+    for name, default, kind, summary in (
+        ("wait", Limits.wait, _seconds, "wait so long for another runner"),
+        (
+            "lock-timeout",
+            Limits.lock_timeout,
+            _positive_seconds,
+            "each attempt waits so long for locks, and the application behind it",
+        ),
+        (
+            "lock-budget",
+            Limits.lock_budget,
+            _positive_seconds,
+            "all attempts at a change, and the pauses between them, may last so long",
+        ),
+        (
+            "concurrent-timeout",
+            Limits.concurrent_timeout,
+            _positive_seconds,
+            "a concurrent statement may wait so long for older transactions",
+        ),
+    ):
+        parser.add_argument(
+            f"--{name}",
+            type=kind,
+            default=default,
+            metavar="SECONDS",
+            help=f"{summary} (default: {default:g})",
+        )
     parser.add_argument(
-        "--wait",
-        type=_seconds,
-        default=60.0,
-        metavar="SECONDS",
-        help="wait so long for another runner (default: 60)",
-    )
-    parser.add_argument(
-        "--lock-timeout",
-        type=_positive_seconds,
-        default=2.0,
-        metavar="SECONDS",
-        help="each attempt to take a lock may last so long (default: 2)",
+        "--explain",
+        action="store_true",
+        help="show what each statement locks, rewrites and reads",
     )
 
 
@@ -244,6 +264,11 @@ def _apply(parser: argparse.ArgumentParser) -> None:
         "--allow-unverified",
         action="store_true",
         help="also apply changes that have no verification",
+    )
+    parser.add_argument(
+        "--require-certificate",
+        action="store_true",
+        help="refuse what no certificate proves (`rehearse --certify` writes them)",
     )
     _locks(parser)
 
@@ -281,6 +306,12 @@ def _rehearse(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="a change without a verification may be good",
     )
+    for name, summary in (
+        ("traffic", "play verification/traffic/ while each change goes up and down"),
+        ("mutate", "break what each change built; some check must notice"),
+        ("certify", "write verification/certificates/ for what was proved"),
+    ):
+        parser.add_argument(f"--{name}", action="store_true", help=summary)
     _where(parser)
     _junit(parser)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from trunkline import config, project
 from trunkline.connect import Target, target
 from trunkline.errors import UsageError
+from trunkline.limits import Limits
 from trunkline.project import Project
 from trunkline.report import Report, json_report, text_report
 from trunkline.throwaway import Request
@@ -41,9 +42,10 @@ def apply(options: Namespace) -> int:
         apply.Options(
             to=options.to,
             dry_run=options.dry_run,
-            wait=options.wait,
-            lock_timeout=options.lock_timeout,
+            limits=_limits(options),
+            traced=options.explain,
             allow_unverified=options.allow_unverified,
+            require_certificate=options.require_certificate,
         ),
         report.event,
     )
@@ -73,7 +75,7 @@ def rollback(options: Namespace) -> int:
         loaded,
         where,
         plan,
-        rollback.Options(wait=options.wait, lock_timeout=options.lock_timeout),
+        rollback.Options(_limits(options), options.explain),
         report.event,
     )
     report.rolled_back(result)
@@ -109,6 +111,9 @@ def rehearse(options: Namespace) -> int:
         options.ids,
         allow_unverified=options.allow_unverified,
         emit=report.event,
+        parts=rehearsal.Parts(
+            traffic=options.traffic, mutate=options.mutate, certify=options.certify
+        ),
     )
     if options.junit:
         suites = junit.of_rehearsal(result, allow_unverified=options.allow_unverified)
@@ -215,6 +220,15 @@ def _target(options: Namespace, loaded: Project) -> Target:
 
 def _request(options: Namespace) -> Request:
     return Request(on=options.on, postgres=options.postgres, image=options.image)
+
+
+def _limits(options: Namespace) -> Limits:
+    return Limits(
+        wait=options.wait,
+        lock_timeout=options.lock_timeout,
+        lock_budget=options.lock_budget,
+        concurrent_timeout=options.concurrent_timeout,
+    )
 
 
 def _report(options: Namespace) -> Report:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,8 @@ from trunkline.errors import Unreachable, UsageError
 
 if TYPE_CHECKING:
     import psycopg
+
+    from trunkline.watch import Watched
 
 APPLICATION_NAME = "trunkline"
 
@@ -72,23 +76,20 @@ def of_keywords(keywords: dict[str, Any]) -> Target:
 
 def connect(
     target: Target, *, lock_timeout: float | None = None, read_only: bool = False
-) -> psycopg.Connection:
+) -> Watched:
     """A connection in autocommit mode, with the session's settings made.
 
-    `lock_timeout` is in seconds. Raises Unreachable.
+    `lock_timeout` is in seconds. Raises Unreachable, and UsageError behind a pooler
+    that gives each transaction another session.
     """
     import psycopg
 
-    keywords: dict[str, Any] = {
-        "application_name": APPLICATION_NAME,
-        "connect_timeout": 10,
-    }
-    keywords |= {k: v for k, v in target.keywords.items() if v is not None}
     try:
-        connection = psycopg.connect(
-            **keywords, autocommit=True, prepare_threshold=None
-        )
-        settle(connection, lock_timeout=lock_timeout, read_only=read_only)
+        connection = _open(target)
+        text = settings(lock_timeout=lock_timeout, read_only=read_only)
+        if not _settled(connection, text, connection.info.backend_pid):
+            _refuse_shared_session(connection, target)
+            connection.execute(text.encode())
     except psycopg.OperationalError as error:
         raise Unreachable(
             f"cannot connect to {target.label}",
@@ -99,31 +100,107 @@ def connect(
     return connection
 
 
-def settle(
-    connection: psycopg.Connection,
+@contextmanager
+def reading(target: Target) -> Iterator[Watched]:
+    """A connection that only reads, for the length of the block.
+
+    Raises the errors of `connect`, and Unreachable when the connection is lost.
+    """
+    with losing(target), connect(target, read_only=True) as connection:
+        yield connection
+
+
+@contextmanager
+def losing(target: Target) -> Iterator[None]:
+    """Tell the loss of a connection as what it is: Unreachable."""
+    import psycopg
+
+    try:
+        yield
+    except psycopg.Error as error:
+        # Without a code it is libpq's own; 08 and 57P are of connections and servers.
+        if error.sqlstate is not None and not error.sqlstate.startswith(("08", "57P")):
+            raise
+        raise Unreachable(
+            f"the connection to {target.label} was lost",
+            detail=_reason(error, target),
+            hint="See `trunkline status` when the server is there again.",
+        ) from None
+
+
+def settings(
     *,
     lock_timeout: float | None = None,
     read_only: bool = False,
-) -> None:
-    """Give a session the settings that all of the engine's sessions have.
+    idle_in_transaction: float = 0,
+) -> str:
+    """The statement that gives a session the settings that all of ours have.
 
-    `client_connection_check_interval`: the query of a client that was killed ends too.
-    The time-outs of the role or the database, meant for the application, are put off.
+    `client_connection_check_interval` and the keepalives: the query of a client that
+    was killed, or whose machine was, ends too. The time-outs of the role or the
+    database, meant for the application, are put off. Both times are in seconds.
     """
-    settings = {
+    values = {
         "client_connection_check_interval": "1s",
+        "tcp_keepalives_idle": "10",
+        "tcp_keepalives_interval": "5",
+        "tcp_keepalives_count": "4",
         "statement_timeout": "0",
-        "idle_in_transaction_session_timeout": "0",
+        "idle_in_transaction_session_timeout": f"{idle_in_transaction * 1000:.0f}ms",
         "lock_timeout": "0" if lock_timeout is None else f"{lock_timeout * 1000:.0f}ms",
         "default_transaction_read_only": "on" if read_only else "off",
         "client_encoding": "UTF8",
     }
-    pairs = ", ".join("(%s::text, %s::text)" for _ in settings)
-    values = [word for pair in settings.items() for word in pair]
-    connection.execute(
+    pairs = ", ".join(f"('{name}', '{value}')" for name, value in values.items())
+    return (
         "select set_config(name, value, false)"
-        f" from (values {pairs}) as setting (name, value)",
-        values,
+        f" from (values {pairs}) as setting (name, value)"
+    )
+
+
+def _open(target: Target) -> Watched:
+    from trunkline.watch import Watched
+
+    keywords: dict[str, Any] = {
+        "application_name": APPLICATION_NAME,
+        "connect_timeout": 10,
+    }
+    keywords |= {k: v for k, v in target.keywords.items() if v is not None}
+    return Watched.connect(**keywords, autocommit=True, prepare_threshold=None)
+
+
+def _settled(connection: psycopg.Connection, text: str, pid: int) -> bool:
+    """Make the settings, unless another than the process `pid` is asked to.
+
+    A pooler makes up the number that a client is told at the start. What is set behind
+    one, in a session that is not ours alone, the application would meet.
+    """
+    query = f"{text} where pg_backend_pid() = {pid}"
+    return connection.execute(query.encode()).rowcount > 0
+
+
+def _refuse_shared_session(connection: psycopg.Connection, target: Target) -> None:
+    """Raise UsageError if a second client can get the session of `connection`.
+
+    In a pooler's session mode it cannot; in its transaction mode it gets the session
+    that was last given back, and then `connection` must go on in another one.
+    """
+
+    def process(of: psycopg.Connection) -> int:
+        row = of.execute("select pg_backend_pid()").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    with _open(target) as second:
+        first = process(connection)
+        with second.transaction():
+            if process(second) != first and process(connection) == first:
+                return
+    connection.close()
+    raise UsageError(
+        f"{target.label} is a pooler that gives each transaction another session",
+        detail="Locks, settings and time-outs of a session do not hold behind it.",
+        hint="Connect to the PostgreSQL server directly.",
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from trunkline import catalog, produced
 from trunkline.catalog import Difference
-from trunkline.connect import Target, connect
+from trunkline.connect import Target, reading
 from trunkline.errors import UsageError
 from trunkline.ledger import Ledger
 from trunkline.project import Project
@@ -36,7 +36,7 @@ def run(project: Project, target: Target, request: Request) -> Result:
     Raises UsageError when an applied change is not in the project, Unreachable, and
     Failure when the changes cannot be applied to a throwaway.
     """
-    with connect(target, read_only=True) as connection:
+    with reading(target) as connection:
         state = Ledger(connection, project.config.migration_table).read(connection)
         found = catalog.snapshot(connection)
         owner = produced.owner_of(connection)

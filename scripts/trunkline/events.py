@@ -46,9 +46,12 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class LockHeld:
-    """A lock on a relation that a statement newly took, held until its commit.
+    """What a statement did to a relation that was there before its change.
 
-    `seconds` is from the end of that statement to the end of the transaction.
+    `mode` is the strongest lock that it newly took there, else the strongest that its
+    transaction already held. `seconds`, from the start of the statement to the end of
+    the transaction, is the longest that it can have held it. `rewrote`: it wrote the
+    relation anew; `scanned`: it read all of it.
     """
 
     direction: Direction
@@ -56,6 +59,35 @@ class LockHeld:
     relation: str
     mode: str
     seconds: float
+    rewrote: bool
+    scanned: bool
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """A session that another waits for; what may not be seen is None.
+
+    `pid` is 0 for a prepared transaction, which has no session. `seconds` is the age of
+    its transaction, or the time since it was last active. The literals of `query` are
+    left out.
+    """
+
+    pid: int
+    user: str | None
+    application: str | None
+    client: str | None
+    state: str | None
+    seconds: float | None
+    query: str | None
+
+    def __str__(self) -> str:
+        if self.pid == 0:
+            return "a prepared transaction (see pg_prepared_xacts)"
+        age = "" if self.seconds is None else f" for {self.seconds:.0f} s"
+        state = f"{self.state}{age}" if self.state else None
+        facts = (self.user, self.application, self.client, state)
+        told = f"pid {self.pid} ({', '.join(fact for fact in facts if fact)})"
+        return f"{told}: {self.query}" if self.query else told
 
 
 @dataclass(frozen=True)
@@ -123,10 +155,33 @@ class Verified(Event):
 
 @dataclass(frozen=True)
 class Waiting(Event):
-    """Somebody is in the way, and we wait."""
+    """Somebody is in the way, and we wait; `for_whom` tells `blockers` in words."""
 
     what: str
     for_whom: str
+    blockers: tuple[Blocker, ...] = ()
+
+
+@dataclass(frozen=True)
+class IndexProgress(Event):
+    """How far an index is built: the server's words for the phase, `done` of `total`.
+
+    `total` is 0 where the server does not say how much there is to do.
+    """
+
+    id: str
+    phase: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class LocksTraced(Event):
+    """What each statement of a transaction that has just ended locked and read."""
+
+    id: str
+    direction: Direction
+    locks: tuple[LockHeld, ...]
 
 
 @dataclass(frozen=True)

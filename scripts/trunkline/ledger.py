@@ -22,6 +22,8 @@ from trunkline.errors import Failure, LockNotObtained
 from trunkline.events import Direction
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trunkline.project import Change
     from trunkline.statements import Statement
 
@@ -43,12 +45,18 @@ class Entry:
 
 @dataclass(frozen=True)
 class Step:
-    """A finished statement of an unfinished change; `statement` counts from 1."""
+    """A statement of an unfinished change; `statement` counts from 1.
+
+    One that is not `finished` was begun and may have come to any state. `strangers` are
+    the invalid indexes that it found, by oid.
+    """
 
     id: str
     direction: Direction
     statement: int
     statement_sha256: str
+    finished: bool
+    strangers: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -66,9 +74,16 @@ class State:
         return next((e for e in self.entries if e.id == change_id), None)
 
     def steps_of(self, change_id: str, direction: Direction) -> tuple[Step, ...]:
+        """The finished statements of a change, in their order."""
         return tuple(
-            s for s in self.steps if s.id == change_id and s.direction == direction
+            s
+            for s in self.steps
+            if s.id == change_id and s.direction == direction and s.finished
         )
+
+    def begun(self, direction: Direction) -> set[str]:
+        """The changes that are half way in this direction."""
+        return {step.id for step in self.steps if step.direction == direction}
 
 
 class Executes(Protocol):
@@ -215,8 +230,43 @@ class Ledger:
         """A finished statement of a change that is not transactional."""
         connection.execute(
             "insert into trunkline.progress (id, direction, statement,"
-            " statement_sha256) values (%s, %s, %s, %s)",
+            " statement_sha256, finished_at) values (%s, %s, %s, %s, now())"
+            " on conflict (id, direction, statement)"
+            " do update set finished_at = excluded.finished_at",
             [change_id, direction, number, statement.sha256],
+        )
+
+    def record_begun(
+        self,
+        connection: Executes,
+        change_id: str,
+        direction: Direction,
+        number: int,
+        statement: Statement,
+        strangers: Sequence[int],
+    ) -> None:
+        """A statement that cannot be in one transaction with its record, before it."""
+        connection.execute(
+            "insert into trunkline.progress (id, direction, statement,"
+            " statement_sha256, strangers) values (%s, %s, %s, %s, %s::oid[])",
+            [change_id, direction, number, statement.sha256, list(strangers)],
+        )
+
+    def forget_begun(self, connection: Executes, change_id: str) -> None:
+        """A statement that was begun has left nothing."""
+        connection.execute(
+            "delete from trunkline.progress where id = %s and finished_at is null",
+            [change_id],
+        )
+
+    def steps(
+        self, connection: Connection, change_id: str, direction: Direction
+    ) -> tuple[Step, ...]:
+        """The statements of one change that are on record, in their order."""
+        return tuple(
+            step
+            for step in _steps(connection)
+            if step.id == change_id and step.direction == direction
         )
 
     def record_failing(
@@ -340,10 +390,12 @@ def _tables(connection: Connection, yoyo_schema: str, table: str) -> set[str]:
 
 
 def _steps(connection: Connection) -> tuple[Step, ...]:
-    with connection.cursor(row_factory=class_row(Step)) as cursor:
-        return tuple(
-            cursor.execute(
-                "select id, direction, statement, statement_sha256"
-                " from trunkline.progress order by id, direction, statement"
-            )
-        )
+    rows = connection.execute(
+        "select id, direction, statement, statement_sha256,"
+        " finished_at is not null, strangers"
+        " from trunkline.progress order by id, direction, statement"
+    )
+    return tuple(
+        Step(name, direction, number, sha256, finished, tuple(strangers))
+        for name, direction, number, sha256, finished, strangers in rows
+    )

@@ -79,14 +79,16 @@ create table if not exists trunkline.progress (
     direction text not null,
     statement int not null,
     statement_sha256 text not null,
-    finished_at timestamptz not null default now(),
+    begun_at timestamptz not null default now(),
+    finished_at timestamptz,
+    strangers oid[] not null default '{{}}',
     constraint progress_pkey primary key (id, direction, statement),
     constraint direction_is_up_or_down check (direction in ('up', 'down')),
     constraint statements_count_from_one check (statement > 0)
 );
 
 comment on table trunkline.progress is
-'The finished statements of a change that is not transactional and not yet finished.';
+'The statements of a change that is not transactional and not yet finished.';
 comment on column trunkline.progress.id is
 'The name of the change.';
 comment on column trunkline.progress.direction is
@@ -95,3 +97,9 @@ comment on column trunkline.progress.statement is
 'Its number in the file, from 1.';
 comment on column trunkline.progress.statement_sha256 is
 'Of its text: a file that was edited meanwhile cannot be gone on with.';
+comment on column trunkline.progress.begun_at is
+'For one that cannot be in a transaction: when it was begun the first time.';
+comment on column trunkline.progress.finished_at is
+'null: it was begun, and what it has left unfinished is ours to finish or to drop.';
+comment on column trunkline.progress.strangers is
+'The invalid indexes that were there when it was begun, so somebody else has left them.';

@@ -1,7 +1,9 @@
 """Waiting for others: the runner's own lock, and locks that a statement needs.
 
 One runner works on a database at a time. It holds a session advisory lock, which goes
-with its session however that ends; a second runner waits and says for whom.
+with its session however that ends; a second runner waits and says for whom. A statement
+waits for its lock a short while only, since the application queues behind it, and comes
+again after a pause in which the application has the table to itself.
 """
 
 from __future__ import annotations
@@ -9,17 +11,27 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
-from psycopg import Connection, errors
+from psycopg import Connection, Error, errors
 
 from trunkline.errors import LockNotObtained
 from trunkline.events import Emit, Waiting
+from trunkline.limits import Limits
+from trunkline.watch import Watch, holders
 
 #: Any number would do; it must only be the same in every version of the engine.
 RUNNER_KEY = 0x7472756E6B6C696E  # "trunklin"
-ATTEMPTS = 5
+#: Of the session that does the work, which may outlive a runner that was killed.
+WORKER_KEY = RUNNER_KEY + 1
+
+LOCK_ERRORS = (
+    errors.LockNotAvailable,
+    errors.DeadlockDetected,
+    errors.SerializationFailure,
+)
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
 
 T = TypeVar("T")
 
@@ -30,71 +42,94 @@ def runner_lock(connection: Connection, seconds: float, emit: Emit) -> Iterator[
 
     Raises LockNotObtained, naming who holds it.
     """
-    deadline = time.monotonic() + seconds
-    told = ""
-    while not _try(connection):
-        holder = _holder(connection)
-        if time.monotonic() >= deadline:
-            raise LockNotObtained(
-                "another runner is at work on this database",
-                detail=f"It is {holder}.",
-                hint="Wait for it, or give it longer with --wait SECONDS.",
-            )
-        if holder != told:
-            emit(Waiting("another runner is at work on this database", holder))
-            told = holder
-        time.sleep(min(0.2, max(deadline - time.monotonic(), 0.01)))
+    obtain(
+        connection,
+        RUNNER_KEY,
+        seconds,
+        emit,
+        what="another runner is at work on this database",
+    )
     try:
         yield
     finally:
-        if not connection.broken:
+        with suppress(Error):  # it has gone with its session
             connection.execute("select pg_advisory_unlock(%s)", [RUNNER_KEY])
 
 
-def retried(work: Callable[[], T], lock_timeout: float, emit: Emit) -> T:
+def obtain(
+    connection: Connection, key: int, seconds: float, emit: Emit, *, what: str
+) -> None:
+    """Take a session advisory lock, asking for it now and then for at most `seconds`.
+
+    Asking, since a session that waits in the server holds a snapshot all the while, and
+    a concurrent index of the runner that it waits for would wait for that. Raises
+    LockNotObtained with the message `what`, naming who holds it.
+    """
+    deadline = time.monotonic() + seconds
+    told: tuple[int, ...] = ()
+    while not _try(connection, key):
+        found = holders(connection, key)
+        names = "; ".join(map(str, found)) or "a runner that has just ended"
+        if time.monotonic() >= deadline:
+            raise LockNotObtained(
+                what,
+                detail=f"It is {names}.",
+                hint="Wait for it, or give it longer with --wait SECONDS.",
+            )
+        pids = tuple(blocker.pid for blocker in found)
+        if pids and pids != told:
+            emit(Waiting(what, names, found))
+            told = pids
+        time.sleep(min(0.1, max(deadline - time.monotonic(), 0.01)))
+
+
+def retried(
+    work: Callable[[], T],
+    lock_timeout: float,
+    emit: Emit,
+    *,
+    budget: float = Limits.lock_budget,
+    watch: Watch | None = None,
+) -> T:
     """Do `work`, again after a lock time-out or a deadlock, with back-off and jitter.
 
-    `work` must be whole: a transaction, or one statement outside of one. Raises
-    LockNotObtained after the last attempt.
+    `work` must be whole: a transaction, or one statement outside of one. An attempt
+    counts as `lock_timeout` seconds towards the `budget`, whatever it waited, so that
+    a long one is not the last because it was long. `watch`, where there is one, says
+    who was in the way, and may have ended the attempt. Raises LockNotObtained when the
+    budget is spent.
     """
-    for attempt in range(1, ATTEMPTS + 1):
+    spent, attempt = 0.0, 0
+    while True:
+        attempt += 1
         try:
             return work()
-        except (
-            errors.LockNotAvailable,
-            errors.DeadlockDetected,
-            errors.SerializationFailure,
-        ) as error:
+        except (*LOCK_ERRORS, errors.QueryCanceled) as error:
+            if isinstance(error, errors.QueryCanceled) and not (
+                watch and watch.gave_up
+            ):
+                raise
             reason = error.diag.message_primary or "a lock was not obtained"
-            if attempt == ATTEMPTS:
-                raise LockNotObtained(
-                    f"a lock was not obtained in {ATTEMPTS} attempts",
-                    detail=f"The server said: {reason}.",
-                    hint="See pg_stat_activity for who is in the way, or give each "
-                    "attempt longer with --lock-timeout.",
-                ) from None
-            pause = min(lock_timeout, 0.1 * 2**attempt) * random.uniform(0.5, 1.5)
-            emit(Waiting(reason, f"attempt {attempt + 1} follows in {pause:.1f} s"))
-            time.sleep(pause)
-    raise AssertionError("the last attempt returns or raises")
+        blockers = watch.blockers if watch else ()
+        names = "; ".join(map(str, blockers))
+        pause = min(min(lock_timeout, FIRST_PAUSE) * 2 ** (attempt - 1), LONGEST_PAUSE)
+        pause *= random.uniform(0.5, 1.5)
+        spent += lock_timeout + pause
+        if spent + lock_timeout > budget or (watch and watch.gave_up == "older"):
+            wanted = f"Wanted: {watch.wanted}.\n" if watch and watch.wanted else ""
+            who = f"In the way: {names}." if names else f"The server said: {reason}."
+            raise LockNotObtained(
+                f"a lock was not obtained in {attempt} attempts"
+                if attempt > 1
+                else "a lock was not obtained",
+                detail=wanted + who,
+                hint="End what is in the way or wait for it, and run again.",
+            )
+        what = f"attempt {attempt + 1} follows in {pause:.1f} s"
+        emit(Waiting(what, names or reason, blockers))
+        time.sleep(pause)
 
 
-def _try(connection: Connection) -> bool:
-    row = connection.execute("select pg_try_advisory_lock(%s)", [RUNNER_KEY]).fetchone()
+def _try(connection: Connection, key: int) -> bool:
+    row = connection.execute("select pg_try_advisory_lock(%s)", [key]).fetchone()
     return row is not None and bool(row[0])
-
-
-def _holder(connection: Connection) -> str:
-    row = connection.execute(
-        "select format('pid %%s (%%s, %%s, since %%s)', a.pid, a.usename,"
-        " coalesce(a.client_addr::text, 'local'),"
-        " to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS'))"
-        " from pg_catalog.pg_locks as l"
-        " join pg_catalog.pg_stat_activity as a on a.pid = l.pid"
-        " where l.locktype = 'advisory' and l.granted and l.objsubid = 1"
-        " and (l.classid::bigint << 32) | l.objid::bigint = %s"
-        " and l.database = (select oid from pg_catalog.pg_database"
-        " where datname = current_database())",
-        [RUNNER_KEY],
-    ).fetchone()
-    return str(row[0]) if row else "a runner that has just ended"

@@ -58,10 +58,18 @@ def refuse_unfit(
 ) -> None:
     """Raise UsageError where `apply` must not begin.
 
-    An applied migration has changed, the ledger knows a change that the project has
-    not, a pending change lacks its rollback or verification, or a file of it is bad.
+    A change is half rolled back, an applied migration has changed, the ledger knows a
+    change that the project has not, a pending change lacks its rollback or
+    verification, or a file of it is bad.
     """
-    unknown = sorted(state.applied - {change.id for change in project.changes})
+    half_back = sorted(state.begun("down"))
+    if half_back:
+        raise UsageError(
+            f"{half_back[0]} is half rolled back",
+            hint=f"Finish that first: `trunkline rollback {half_back[0]}`.",
+        )
+    present = state.applied | state.begun("up")
+    unknown = sorted(present - {change.id for change in project.changes})
     if unknown:
         raise UsageError(
             f"the database has changes that this project has not: {', '.join(unknown)}",

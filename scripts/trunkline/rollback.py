@@ -10,11 +10,12 @@ from psycopg import Connection, Error, sql
 
 from trunkline import plan as planning
 from trunkline import proof, runner
-from trunkline.connect import Target, connect
+from trunkline.connect import Target, reading
 from trunkline.errors import UsageError
 from trunkline.events import ChangeDone, CheckResult, Emit, Notice
 from trunkline.header import Leftover, Loss, losses, read
 from trunkline.ledger import Ledger, State
+from trunkline.limits import DEFAULT, Limits
 from trunkline.plan import Rollback, Source
 from trunkline.project import Project
 from trunkline.runner import Work
@@ -32,10 +33,10 @@ class Selection:
 
 @dataclass(frozen=True)
 class Options:
-    """`wait` and `lock_timeout` are in seconds."""
+    """How to roll back; `traced`: what each statement locks is told."""
 
-    wait: float = 60.0
-    lock_timeout: float = 2.0
+    limits: Limits = DEFAULT
+    traced: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def plan(
 
     Raises UsageError where it must not begin.
     """
-    with connect(target, read_only=True) as connection:
+    with reading(target) as connection:
         state = Ledger(connection, project.config.migration_table).read(connection)
         chosen = _chosen(project, state, selection, use)
         return Plan(
@@ -105,8 +106,8 @@ def run(
     with exclusive(
         target,
         project.config.migration_table,
-        wait=options.wait,
-        lock_timeout=options.lock_timeout,
+        limits=options.limits,
+        traced=options.traced,
         emit=emit,
     ) as session:
         state = session.state()
@@ -116,6 +117,8 @@ def run(
                 "the database has changed since the plan was shown",
                 hint="Run the command again.",
             )
+        if chosen:
+            emit(Notice(str(options.limits)))
         done: list[str] = []
         present = state.applied
         for rollback in chosen:
@@ -147,20 +150,20 @@ def down(
     emit = session.emit
     if rollback.change is None or not rollback.change.checks:
         emit(Notice(f"{rollback.id} has no verification here to prove its rollback by"))
-    steps = (
-        () if rollback.transactional else session.state().steps_of(rollback.id, "down")
-    )
     others = [change for change in project.changes if change.id in present]
+    work = Work(rollback.id, "down", rollback.script, rollback.transactional)
     shown = runner.run(
         session,
-        Work(rollback.id, "down", rollback.script, rollback.transactional),
-        steps,
+        work,
         prove=partial(proof.undone, change=rollback.change, others=others, emit=emit),
         record=lambda connection, _: session.ledger.record_rolled_back(
             connection, rollback.id
         ),
     )
-    later = proof.invariants_hold(session.work, project.holding(present), emit)
+    holding = project.holding(present)
+    later = runner.ask_after(
+        session, work, lambda: proof.invariants_hold(session.work, holding, emit)
+    )
     failed = proof.failing((*shown.results, *later))
     complaint = shown.complaint
     if complaint is None and failed:

@@ -13,7 +13,7 @@ from typing import Any
 from psycopg import sql
 
 from trunkline import plan
-from trunkline.connect import Target, connect
+from trunkline.connect import Target, reading
 from trunkline.ledger import Ledger
 from trunkline.locks import RUNNER_KEY
 from trunkline.project import Change, Invariant, Project
@@ -53,7 +53,7 @@ def write(
 
     Raises UsageError where `apply` would refuse to begin, and Unreachable.
     """
-    with connect(target, read_only=True) as connection:
+    with reading(target) as connection:
         ledger = Ledger(connection, project.config.migration_table)
         state = ledger.read(connection)
         pending = plan.pending(project, state, to)

@@ -1,41 +1,106 @@
 """The runner's connections to one database, for the length of a run.
 
-One holds the runner's lock and does nothing else; the other does the work and is made
-as new between two changes, so that no setting, role or temporary table of one change
-reaches the next (yoyo gives each migration a connection of its own, for the same end).
+One holds the runner's lock, and looks for who is in the way while the other waits. The
+other does the work and is made as new between two changes, so that no setting, role or
+temporary table of one change reaches the next (yoyo gives each migration a connection
+of its own, for the same end).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from psycopg import Connection
 
-from trunkline.connect import Target, connect, settle
+from trunkline.connect import Target, connect, losing, settings
 from trunkline.events import Emit
 from trunkline.ledger import Ledger, State
-from trunkline.locks import runner_lock
+from trunkline.limits import DEFAULT, Limits
+from trunkline.locks import WORKER_KEY, obtain, retried, runner_lock
+from trunkline.watch import Watch, Watched
+
+#: What a migration can have left, but for what `discard all` would let go: the lock
+#: that says that this session is at work.
+_FORGET = (
+    "close all; set session authorization default; reset all; deallocate all;"
+    " unlisten *; discard plans; discard temp; discard sequences;"
+    " select pg_advisory_unlock_all();"
+)
+_RELOCK = f" select pg_advisory_lock({WORKER_KEY});"
+#: A client that cannot be heard of any more must not hold its locks for hours. Ours is
+#: never idle in a transaction for more than a moment.
+_IDLE_IN_TRANSACTION = 60.0
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Session:
-    """What work on a database needs. `lock_timeout` is in seconds."""
+    """What work on a database needs; `pid` is the server's process of `work`.
 
-    work: Connection
+    `guarded`: another session holds the runner's lock. `traced`: what each statement
+    locks is asked for and told.
+    """
+
+    target: Target
+    migration_table: str
+    work: Watched
+    pid: int
     ledger: Ledger
-    lock_timeout: float
+    limits: Limits
+    watch: Watch
+    guarded: bool
+    traced: bool
     emit: Emit
 
     def state(self) -> State:
         """The ledger as it is now."""
         return self.ledger.read(self.work)
 
+    def reset(self) -> None:
+        """Settings and role are the runner's own again, also within a transaction."""
+        text = f"reset session authorization; reset role; reset all; {self._settings}"
+        self.work.execute(text.encode())
+
     def renew(self) -> None:
         """Forget all that a change has left in the session of the work connection."""
-        self.work.execute("discard all")
-        settle(self.work, lock_timeout=self.lock_timeout)
+        relock = _RELOCK if self.guarded else ""
+        self.work.execute(f"{_FORGET}{relock} {self._settings}".encode())
+
+    def patiently(self, work: Callable[[], T]) -> T:
+        """Do `work` within the limits, as often as they allow.
+
+        It must be whole: a transaction, or one statement outside of one. After a failed
+        attempt the session is as new. Raises LockNotObtained.
+        """
+
+        def attempt() -> T:
+            try:
+                with self.watch.attempt(self.limits.lock_timeout):
+                    return work()
+            except BaseException:
+                if not self.work.broken:
+                    self.work.rollback()
+                raise
+
+        return retried(
+            attempt,
+            self.limits.lock_timeout,
+            self.emit,
+            budget=self.limits.lock_budget,
+            watch=self.watch,
+        )
+
+    @property
+    def _settings(self) -> str:
+        return settings(
+            lock_timeout=self.limits.lock_timeout,
+            idle_in_transaction=_IDLE_IN_TRANSACTION,
+        )
 
 
 @contextmanager
@@ -43,30 +108,74 @@ def exclusive(
     target: Target,
     migration_table: str,
     *,
-    wait: float,
-    lock_timeout: float,
+    limits: Limits = DEFAULT,
+    traced: bool = False,
     emit: Emit,
 ) -> Iterator[Session]:
     """The session of the one runner that may write to the database.
 
-    Waits for another runner for at most `wait` seconds, and makes the ledger where it
+    Waits for another runner as long as `limits` say, and makes the ledger where it
     is missing. Raises Unreachable, LockNotObtained, Failure (no right to the ledger).
     """
     with (
+        losing(target),
         connect(target) as guard,
-        runner_lock(guard, wait, emit),
-        alone(target, migration_table, lock_timeout=lock_timeout, emit=emit) as own,
+        runner_lock(guard, limits.wait, emit),
+        connect(target, lock_timeout=limits.lock_timeout) as work,
     ):
-        own.ledger.refuse_while_yoyo_runs(own.work)
-        yield own
+        obtain(
+            work,
+            WORKER_KEY,
+            limits.wait,
+            emit,
+            what="a runner that was killed is still at work on this database",
+        )
+        own = _session(target, migration_table, work, guard, limits, traced, emit)
+        with closing(own.watch):
+            own.ledger.refuse_while_yoyo_runs(own.work)
+            yield own
 
 
 @contextmanager
 def alone(
-    target: Target, migration_table: str, *, lock_timeout: float, emit: Emit
+    target: Target,
+    migration_table: str,
+    *,
+    lock_timeout: float,
+    traced: bool = False,
+    emit: Emit,
 ) -> Iterator[Session]:
     """The same for a database that nobody else can know of: no lock is taken."""
+    limits = Limits(lock_timeout=lock_timeout)
     with connect(target, lock_timeout=lock_timeout) as work:
-        ledger = Ledger(work, migration_table)
-        ledger.install(work)
-        yield Session(work, ledger, lock_timeout, emit)
+        own = _session(target, migration_table, work, None, limits, traced, emit)
+        with closing(own.watch):
+            yield own
+
+
+def _session(
+    target: Target,
+    migration_table: str,
+    work: Watched,
+    guard: Connection | None,
+    limits: Limits,
+    traced: bool,
+    emit: Emit,
+) -> Session:
+    row = work.execute("select pg_backend_pid()").fetchone()
+    assert row is not None
+    ledger = Ledger(work, migration_table)
+    ledger.install(work)
+    watch = Watch(work, row[0], guard, partial(connect, target), emit)
+    return Session(
+        target=target,
+        migration_table=migration_table,
+        work=work,
+        pid=row[0],
+        ledger=ledger,
+        limits=limits,
+        watch=watch,
+        guarded=guard is not None,
+        traced=traced,
+        emit=emit,
+    )

@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Literal
 
 from trunkline import plan
-from trunkline.connect import Target, connect
+from trunkline.connect import Target, reading
 from trunkline.ledger import Ledger, State
 from trunkline.project import Project
 
-RowState = Literal["applied", "pending", "partly applied", "unknown"]
+RowState = Literal[
+    "applied", "pending", "partly applied", "partly rolled back", "unknown"
+]
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def read(project: Project, target: Target) -> Status:
 
     Raises Unreachable, and Failure without the right to read the ledger.
     """
-    with connect(target, read_only=True) as connection:
+    with reading(target) as connection:
         state = Ledger(connection, project.config.migration_table).read(connection)
     known = [change.id for change in project.changes]
     unknown = [entry.id for entry in state.entries if entry.id not in known]
@@ -60,13 +62,15 @@ def read(project: Project, target: Target) -> Status:
 def _row(project: Project, state: State, name: str) -> StatusRow:
     entry = state.entry(name)
     if entry is None:
-        partly = bool(state.steps_of(name, "up"))
+        partly = name in state.begun("up")
         what: RowState = "partly applied" if partly else "pending"
         return StatusRow(name, what, None, None, (), ())
-    known = project.find(name) is not None
+    known = any(change.id == name for change in project.changes)
+    half_back = name in state.begun("down")
+    what = "partly rolled back" if half_back else "applied" if known else "unknown"
     return StatusRow(
         id=name,
-        state="applied" if known else "unknown",
+        state=what,
         applied_at=entry.applied_at,
         applied_by=entry.applied_by,
         changed=plan.changed_files(project, entry),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from trunkline import checks, proof
-from trunkline.connect import Target, connect
+from trunkline.connect import Target, reading
 from trunkline.errors import UsageError
 from trunkline.events import CheckResult, Emit, Notice, Verified
 from trunkline.ledger import Ledger
@@ -36,7 +36,7 @@ def run(project: Project, target: Target, ids: Sequence[str], emit: Emit) -> Res
     `ids` names changes to verify alone, without the invariants. Raises UsageError for
     one that is not applied or a verification file that cannot be read as checks.
     """
-    with connect(target, read_only=True) as connection:
+    with reading(target) as connection:
         applied = Ledger(connection, project.config.migration_table).read(connection)
         named = {project.change(name).id for name in ids}
         if missing := sorted(named - applied.applied):

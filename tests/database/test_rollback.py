@@ -7,6 +7,7 @@ import pytest
 from tests.line import Line, check, exists
 from trunkline import rollback
 from trunkline.errors import LockNotObtained, StatementFailed, UsageError
+from trunkline.limits import Limits
 
 FIRST = "20260101_first"
 SECOND = "20260102_second"
@@ -157,7 +158,7 @@ def test_a_rollback_waits_for_locks_no_longer_than_told(applied: Line) -> None:
     with applied.connect(autocommit=False) as reader:
         reader.execute("select from b")
         with pytest.raises(LockNotObtained):
-            applied.rollback(SECOND, lock_timeout=0.05)
+            applied.rollback(SECOND, limits=Limits(lock_timeout=0.05, lock_budget=0.3))
     assert applied.applied() == [FIRST, SECOND]
 
 

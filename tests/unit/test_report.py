@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,29 @@ import pytest
 from trunkline.catalog import Difference
 from trunkline.errors import UsageError
 from trunkline.events import CheckResult, Violation
-from trunkline.rehearsal.result import ChangeReport, Lost, RehearsalReport, Verdict
+from trunkline.rehearsal.mutate import ChangeMutants, Mutation, Survivor
+from trunkline.rehearsal.result import (
+    ChangeReport,
+    Declared,
+    Lost,
+    RehearsalReport,
+    Verdict,
+)
+from trunkline.rehearsal.traffic.figures import (
+    ChangeTraffic,
+    FailedTransactions,
+    Phase,
+)
 from trunkline.report import junit
 from trunkline.report.document import plain
-from trunkline.report.words import check_lines, duration, rehearsal_lines, shown
+from trunkline.report.words import (
+    check_lines,
+    duration,
+    mutation_lines,
+    rehearsal_lines,
+    shown,
+    traffic_lines,
+)
 
 NAME = "20260301_quiet_hours"
 INDEX = Difference(
@@ -150,3 +170,88 @@ def test_json_has_the_fields_of_the_dataclasses_and_the_verdict_as_a_word() -> N
     assert report["checks"][0]["violations"] == [
         {"subject": "a room", "detail": "no door"}
     ]
+
+
+GONE = FailedTransactions("paint", "42P01", "no such table", 2, expected=True)
+BROKEN = FailedTransactions("enter", "42703", "no such column", 3, expected=False)
+FELT = ChangeTraffic(
+    id=NAME,
+    phases=(
+        Phase("before", 80, 0.001, 0.004, 0.005, ()),
+        Phase("up", 4, 0.002, 0.25, 0.25, (BROKEN,)),
+        Phase("down", 5, 0.002, 0.12, 0.12, (GONE,)),
+    ),
+    lost=(Lost("public.a", "rows", 7, "7 that the application wrote", "-- loses: x"),),
+    declared=(Declared("public.b rows — entered again", 2),),
+    error=None,
+)
+
+
+def test_traffic_is_told_by_its_stalls_its_failures_and_its_losses() -> None:
+    assert list(traffic_lines(FELT, verbose=False)) == [
+        "traffic: 89 transactions; longest up 250 ms, down 120 ms",
+        "  up: enter failed, 3 times: 42703 no such column",
+        "  lost rows public.a: 7 that the application wrote",
+        f"    keep them, or declare it in the header of rollbacks/{NAME}.sql:",
+        "      -- loses: x",
+        "  declared, 2 written by the application: public.b rows — entered again",
+    ]
+
+
+def test_every_phase_and_expected_failure_is_told_to_who_asks_for_more() -> None:
+    lines = list(traffic_lines(FELT, verbose=True))
+    assert "  before: 80 transactions, p50 1 ms, p99 4 ms, longest 5 ms" in lines
+    assert "  down: paint expected to fail, 2 times: 42P01 no such table" in lines
+
+
+def mutated(*survivors: Survivor, **found: object) -> Mutation:
+    facts: dict[str, object] = {"unused": (), "error": None} | found
+    change = ChangeMutants(NAME, 4, 3, 1, 0, survivors, **facts)  # type: ignore[arg-type]
+    return Mutation(4, 3, 0.75, 0.95, False, (change,))
+
+
+SURVIVOR = Survivor(
+    "index i: dropped", "drop index i;", f"verification/{NAME}.sql", None
+)
+
+
+def test_a_survivor_is_told_with_what_to_write_where() -> None:
+    assert list(mutation_lines(mutated(SURVIVOR), verbose=False)) == [
+        f"{NAME}: 3 of 4 mutants noticed",
+        "  survived: index i: dropped",
+        "    drop index i;",
+        f"    write a check of it in verification/{NAME}.sql, or accept it in the "
+        "header:",
+        "    -- survives: index i: dropped — why",
+        "4 mutants, 3 noticed: 75.0% (95% needed), 0 accepted, 1 without a reason",
+    ]
+
+
+def test_an_accepted_survivor_is_counted_and_told_to_who_asks_for_more() -> None:
+    accepted = mutated(Survivor("index i: dropped", "", "", "only slower"))
+    (last,) = mutation_lines(accepted, verbose=False)
+    assert last.endswith("1 accepted, 0 without a reason")
+    assert "  survived: index i: dropped — only slower" in mutation_lines(
+        accepted, verbose=True
+    )
+
+
+def test_a_line_that_accepts_nothing_is_told() -> None:
+    lines = mutation_lines(mutated(unused=("index i: dropped — slow",)), verbose=False)
+    assert (
+        "  no survivor needs this line: -- survives: index i: dropped — slow" in lines
+    )
+
+
+def test_junit_has_a_suite_for_each_further_part(tmp_path: Path) -> None:
+    whole = replace(
+        rehearsal(change(Verdict.EXACT)), traffic=(FELT,), mutation=mutated(SURVIVOR)
+    )
+    path = tmp_path / "rehearsal.xml"
+    junit.write(str(path), junit.of_rehearsal(whole, allow_unverified=False))
+    failed = {
+        suite.get("name"): [case.findtext("failure") for case in suite]
+        for suite in ET.parse(path).getroot()
+    }
+    assert "no such column" in str(failed["under traffic"])
+    assert "survived: index i: dropped" in str(failed["mutants"])

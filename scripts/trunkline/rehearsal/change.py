@@ -254,7 +254,7 @@ def _run(
         else lambda connection, _: ledger.record_rolled_back(connection, change.id)
     )
     work = Work(change.id, direction, script, change.transactional)
-    runner.run(session, work, (), prove=lambda _: Proof(()), record=record)
+    runner.run(session, work, prove=lambda _: Proof(()), record=record)
 
 
 def _undeclared(

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trunkline.errors import UsageError
-from trunkline.report.words import check_lines, rehearsal_lines
+from trunkline.report.words import (
+    check_lines,
+    mutants_lines,
+    rehearsal_lines,
+    traffic_lines,
+)
 
 if TYPE_CHECKING:
     from junitparser import JUnitXml
@@ -72,8 +77,28 @@ def of_rehearsal(report: RehearsalReport, *, allow_unverified: bool) -> JUnitXml
             case.result = [failure]
         suite.add_testcase(case)
     document.add_testsuite(suite)
+    for name, parts in groupby(_further(report), key=lambda part: part[0]):
+        suite = TestSuite(name)
+        for _, change_id, ok, lines in parts:
+            case = TestCase(change_id, name)
+            if not ok:
+                failure = Failure(name, "rehearsal")
+                failure.text = _legal("\n".join(lines))
+                case.result = [failure]
+            suite.add_testcase(case)
+        document.add_testsuite(suite)
     document.update_statistics()
     return document
+
+
+def _further(
+    report: RehearsalReport,
+) -> Iterator[tuple[str, str, bool, Iterator[str]]]:
+    """Suite, change, whether all is well, and what was found, of each further part."""
+    for felt in report.traffic or ():
+        yield "under traffic", felt.id, felt.ok, traffic_lines(felt, verbose=True)
+    for mutants in report.mutation.changes if report.mutation else ():
+        yield "mutants", mutants.id, mutants.ok, mutants_lines(mutants, verbose=False)
 
 
 def write(file: str, document: JUnitXml) -> None:

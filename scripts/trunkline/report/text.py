@@ -24,7 +24,9 @@ from trunkline.report.words import (
     counted,
     difference_lines,
     duration,
+    mutation_lines,
     rehearsal_lines,
+    traffic_lines,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class TextReport:
         self._started = perf_counter()
 
     def event(self, event: Event) -> None:
-        from trunkline.rehearsal.result import Rehearsed
+        from trunkline.rehearsal.result import Played, Rehearsed
 
         match event:
             case ChangeDone(id=name, direction=direction, ok=ok, seconds=seconds):
@@ -62,13 +64,21 @@ class TextReport:
                 print(f"    {mark:<6} {result.sentence}")
             case Rehearsed(report=report, ok=ok):
                 self._rehearsed(report, ok=ok)
+            case Played(report=report):
+                self._indented(traffic_lines(report, verbose=self._verbose))
             case Waiting(what=what, for_whom=whom):
                 print(f"waiting: {what}: {whom}", file=sys.stderr, flush=True)
             case Notice(text=text):
                 print(f"note: {text}", file=sys.stderr, flush=True)
 
     def status(self, found: status.Status) -> None:
-        marks = {"applied": "+", "pending": " ", "partly applied": "~", "unknown": "?"}
+        marks = {
+            "applied": "+",
+            "pending": " ",
+            "partly applied": "~",
+            "partly rolled back": "~",
+            "unknown": "?",
+        }
         for row in found.rows:
             when = f"{row.applied_at:%Y-%m-%d %H:%M} UTC" if row.applied_at else ""
             who = f" by {row.applied_by}" if row.applied_by else ""
@@ -119,6 +129,15 @@ class TextReport:
         print(f"{counted(len(result.results), 'check')} in {self._took()}: {told}")
 
     def rehearsed(self, result: RehearsalReport) -> None:
+        if result.mutation is not None:
+            for line in mutation_lines(result.mutation, verbose=self._verbose):
+                print(line)
+        if result.certified is not None:
+            made = result.certified
+            print(
+                f"certificates: {len(made.written)} written, {len(made.unchanged)} "
+                f"unchanged, {len(made.withdrawn)} withdrawn"
+            )
         verdicts = Counter(str(change.verdict) for change in result.changes)
         told = ", ".join(f"{n} {verdict}" for verdict, n in verdicts.most_common())
         print(

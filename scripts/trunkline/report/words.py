@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from trunkline.catalog import Difference
     from trunkline.events import CheckResult
+    from trunkline.rehearsal.mutate import ChangeMutants, Mutation, Survivor
     from trunkline.rehearsal.result import ChangeReport, Lost
+    from trunkline.rehearsal.traffic.figures import ChangeTraffic, Phase
 
 #: So many violations of one check are shown; the count is always told.
 SHOWN = 10
@@ -26,6 +28,90 @@ def rehearsal_lines(report: ChangeReport) -> Iterator[str]:
     for result in report.checks:
         if not result.passed:
             yield from check_lines(result)
+
+
+def traffic_lines(report: ChangeTraffic, *, verbose: bool) -> Iterator[str]:
+    """What the application felt of a change, and what went wrong for it."""
+    longest = ", ".join(
+        f"{phase.name} {duration(phase.longest)}"
+        for phase in report.phases
+        if phase.name in ("up", "down") and phase.transactions
+    )
+    count = sum(phase.transactions for phase in report.phases)
+    told = f"; longest {longest}" if longest else ""
+    yield f"traffic: {counted(count, 'transaction')}{told}"
+    for phase in report.phases:
+        if verbose:
+            yield f"  {_felt(phase)}"
+        for failed in phase.failures:
+            if failed.expected and not verbose:
+                continue
+            state = f"{failed.sqlstate} " if failed.sqlstate else ""
+            what = "expected to fail" if failed.expected else "failed"
+            yield shown(
+                f"  {phase.name}: {failed.script or 'a connection'} {what}, "
+                f"{failed.count} times: {state}{failed.message}"
+            )
+    if report.error:
+        yield from (f"  {line}" for line in report.error.splitlines())
+    for line in lost_lines(report.lost, f"rollbacks/{report.id}.sql"):
+        yield f"  {line}"
+    for declared in report.declared:
+        if declared.count:
+            yield (
+                f"  declared, {declared.count} written by the application: "
+                f"{declared.text}"
+            )
+
+
+def _felt(phase: Phase) -> str:
+    return (
+        f"{phase.name}: {counted(phase.transactions, 'transaction')}, "
+        f"p50 {duration(phase.p50)}, p99 {duration(phase.p99)}, "
+        f"longest {duration(phase.longest)}"
+    )
+
+
+def mutation_lines(mutation: Mutation, *, verbose: bool) -> Iterator[str]:
+    """The survivors, change by change, then the score."""
+    for change in mutation.changes:
+        yield from mutants_lines(change, verbose=verbose)
+    accepted = sum(
+        survivor.reason is not None
+        for change in mutation.changes
+        for survivor in change.survivors
+    )
+    left = mutation.made - mutation.noticed - accepted
+    yield (
+        f"{counted(mutation.made, 'mutant')}, {mutation.noticed} noticed: "
+        f"{mutation.score:.1%} ({mutation.needed:.0%} needed), "
+        f"{accepted} accepted, {left} without a reason"
+    )
+
+
+def mutants_lines(change: ChangeMutants, *, verbose: bool) -> Iterator[str]:
+    """What is to be done about the mutants of one change."""
+    told = [s for s in change.survivors if verbose or s.reason is None]
+    if not told and not change.error and not change.unused:
+        return
+    yield f"{change.id}: {change.noticed} of {counted(change.made, 'mutant')} noticed"
+    if change.error:
+        yield f"  {shown(change.error)}"
+    for survivor in told:
+        yield from _survivor_lines(survivor)
+    for text in change.unused:
+        yield f"  no survivor needs this line: -- survives: {text}"
+
+
+def _survivor_lines(survivor: Survivor) -> Iterator[str]:
+    if survivor.reason is not None:
+        yield f"  survived: {survivor.mutant} — {survivor.reason}"
+        return
+    yield f"  survived: {survivor.mutant}"
+    for line in survivor.sql.splitlines():
+        yield f"    {line}"
+    yield f"    write a check of it in {survivor.file}, or accept it in the header:"
+    yield f"    -- survives: {survivor.mutant} — why"
 
 
 def difference_lines(

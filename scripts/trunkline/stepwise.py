@@ -1,0 +1,323 @@
+"""A change that is not transactional: statement by statement, each put on record.
+
+A second run goes on where the last one stopped. A statement and its record are one
+transaction wherever the server allows it; where it does not, the record is written
+before (it was begun) and after (it has finished), and a run that was cut off in between
+looks at what the statement has left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+from psycopg import errors
+
+from trunkline import concurrent
+from trunkline.concurrent import Concurrent
+from trunkline.errors import Failure, LockNotObtained, StatementFailed, UsageError
+from trunkline.events import LockHeld, LocksTraced, Notice
+from trunkline.execute import Work, execute, statement_errors
+from trunkline.ledger import Step
+from trunkline.locks import LOCK_ERRORS, retried
+from trunkline.session import Session
+from trunkline.statements import Statement
+from trunkline.trace import Trace
+
+_OPENING = frozenset({"begin", "start"})
+_CLOSING = frozenset({"commit", "end", "rollback", "abort", "prepare"})
+_NEEDS_OWN_TRANSACTIONS = (
+    errors.ActiveSqlTransaction,
+    errors.InvalidTransactionTermination,
+)
+
+
+def run(session: Session, work: Work) -> None:
+    """Run the statements that have not finished yet.
+
+    Raises UsageError for a file that is not the one that was begun, LockNotObtained,
+    StatementFailed, and Failure for what is left unfinished.
+    """
+    statements = work.script.statements
+    units = list(_units(work))
+    steps = session.ledger.steps(session.work, work.id, work.direction)
+    _refuse_other_text(work, steps)
+    finished = {step.statement for step in steps if step.finished}
+    begun = next((step for step in steps if not step.finished), None)
+    for number in sorted(finished):
+        if statements[number - 1].kind == "variable_set_stmt":
+            session.work.execute(statements[number - 1].text.encode())
+    for unit in units:
+        if finished.issuperset(unit):
+            continue
+        what = concurrent.of(statements[unit[0] - 1])
+        own = begun if begun is not None and begun.statement == unit[0] else None
+        if len(unit) > 1:
+            _block(session, work, unit)
+        elif what is not None:
+            _concurrent(session, work, unit[0], what, own)
+        else:
+            _single(session, work, unit[0], own)
+
+
+def _units(work: Work) -> Iterator[range]:
+    """The numbers of statements that belong together: one, or `begin` to `commit`."""
+    first = 0
+    for number, statement in enumerate(work.script.statements, start=1):
+        if statement.is_transaction_control and not first and _opens(statement):
+            first = number
+        elif not first:
+            yield range(number, number + 1)
+        elif statement.is_transaction_control and _closes(statement):
+            yield range(first, number + 1)
+            first = 0
+    if first:
+        line = work.script.statements[first - 1].line
+        raise UsageError(
+            f"{work.script.path}:{line}: the transaction that begins here never ends",
+            hint="Add the missing `commit;`.",
+        )
+
+
+def _opens(statement: Statement) -> bool:
+    return statement.text.split()[0].lower() in _OPENING
+
+
+def _closes(statement: Statement) -> bool:
+    words = statement.text.lower().split()
+    return (
+        words[0] in _CLOSING
+        and "to" not in words  # rollback to a savepoint
+        and not ("chain" in words and "no" not in words)
+    )
+
+
+def _block(session: Session, work: Work, unit: range) -> None:
+    """The file's own transaction, retried whole; its record goes with its commit."""
+    last = work.script.statements[unit[-1] - 1]
+    commits = last.text.split()[0].lower() in ("commit", "end")
+
+    def whole() -> Trace | None:
+        execute(session, work, unit[0])
+        trace = Trace(session.work, work.direction) if session.traced else None
+        for number in unit[1:-1]:
+            execute(session, work, number, trace)
+        if commits:
+            _record(session, work, unit)
+        execute(session, work, unit[-1])
+        return trace
+
+    _tell_locks(session, work, session.patiently(whole))
+    if not commits:
+        _record(session, work, unit)
+
+
+def _single(session: Session, work: Work, number: int, begun: Step | None) -> None:
+    """One statement and its record: in one transaction wherever the server allows."""
+
+    def together() -> Trace | None:
+        with session.work.transaction():
+            trace = Trace(session.work, work.direction) if session.traced else None
+            execute(session, work, number, trace)
+            _record(session, work, (number,))
+        return trace
+
+    if work.script.statements[number - 1].is_transaction_control:
+        execute(session, work, number)  # outside of any block: a warning at most
+        _record(session, work, (number,))
+        return
+    if begun is None:
+        try:
+            trace = session.patiently(together)
+        except StatementFailed as error:
+            if error.sqlstate not in [e.sqlstate for e in _NEEDS_OWN_TRANSACTIONS]:
+                raise
+            _begin(session, work, number)
+        else:
+            _tell_locks(session, work, trace)
+            return
+    else:
+        session.emit(
+            Notice(
+                f"{_place(work, number)}: begun by a run that was cut off, and whether "
+                "it had finished is not known; it is run again"
+            )
+        )
+    try:
+        session.patiently(lambda: execute(session, work, number))
+    except StatementFailed as error:
+        if begun is None:
+            session.ledger.forget_begun(session.work, work.id)
+            raise
+        raise StatementFailed(
+            error.message,
+            sqlstate=error.sqlstate,
+            detail=f"{error.detail or ''}\nIt was begun before, by a run that was cut "
+            "off, and may have finished then.".lstrip(),
+            hint=f"If it has: update trunkline.progress set finished_at = now() "
+            f"where id = '{work.id}' and finished_at is null; then run again.",
+        ) from None
+    _record(session, work, (number,))
+
+
+def _concurrent(
+    session: Session, work: Work, number: int, what: Concurrent, begun: Step | None
+) -> None:
+    """A statement that works beside the application, and may have to be cleaned up."""
+    connection = session.work
+    if begun is not None and concurrent.is_done(connection, what):
+        session.emit(
+            Notice(
+                f"{_place(work, number)}: finished by a run that was cut off before it "
+                "could say so"
+            )
+        )
+        _record(session, work, (number,))
+        return
+    if begun is None:
+        strangers = concurrent.strangers(connection, what)
+        _begin(session, work, number, strangers)
+    else:
+        strangers = begun.strangers
+
+    def attempt() -> None:
+        _drop(session, concurrent.remains(connection, what, strangers))
+        finishing = concurrent.instead(connection, what)
+        with _waiting_for_older(session, work.id):
+            if finishing is None:
+                execute(session, work, number)
+            else:
+                statement = work.script.statements[number - 1]
+                with statement_errors(session, work, statement):
+                    connection.execute(finishing.encode())
+
+    started = perf_counter()
+    try:
+        retried(
+            attempt,
+            session.limits.lock_timeout,
+            session.emit,
+            budget=session.limits.lock_budget,
+            watch=session.watch,
+        )
+    except (StatementFailed, LockNotObtained, errors.QueryCanceled):
+        if not connection.broken:
+            _clear(session, work, what, strangers)
+        raise
+    if (wrong := concurrent.fault(connection, what)) is not None:
+        raise Failure(
+            f"{_place(work, number)}: {wrong}",
+            hint="See its definition and who has altered it meanwhile; then run again.",
+        )
+    _record(session, work, (number,))
+    if session.traced:
+        lock = LockHeld(
+            direction=work.direction,
+            line=work.script.statements[number - 1].line,
+            relation=what.relation,
+            mode="ShareUpdateExclusiveLock",
+            seconds=perf_counter() - started,
+            rewrote=False,
+            scanned=what.does in ("create", "reindex"),
+        )
+        session.emit(LocksTraced(work.id, work.direction, (lock,)))
+
+
+def _clear(
+    session: Session, work: Work, what: Concurrent, strangers: tuple[int, ...]
+) -> None:
+    """Leave nothing of a statement that has failed, if that can be had at once."""
+    connection = session.work
+    left = concurrent.remains(connection, what, strangers)
+    try:
+        _drop(session, left, older=session.limits.lock_timeout)
+    except (*LOCK_ERRORS, errors.QueryCanceled):
+        session.emit(
+            Notice(f"{', '.join(left)} is left invalid; the next run drops it first")
+        )
+        return
+    if concurrent.instead(connection, what) is None:
+        session.ledger.forget_begun(connection, work.id)
+
+
+def _drop(session: Session, names: tuple[str, ...], older: float | None = None) -> None:
+    """Drop invalid indexes that are ours, once nobody is at work on their tables."""
+    for name in names:
+        with session.watch.attempt(session.limits.lock_timeout):
+            if not concurrent.settled(session.work, name):
+                continue
+        with _waiting_for_older(session, older=older):
+            session.work.execute(f"drop index concurrently {name}".encode())
+        session.emit(Notice(f"dropped {name}, which had been left invalid"))
+
+
+@contextmanager
+def _waiting_for_older(
+    session: Session, change: str = "", older: float | None = None
+) -> Iterator[None]:
+    """The wait for older transactions is not cut short by lock_timeout."""
+    limits = session.limits
+    session.work.execute("set lock_timeout = 0")
+    try:
+        with session.watch.attempt(
+            limits.lock_timeout,
+            older=limits.concurrent_timeout if older is None else older,
+            change=change,
+        ):
+            yield
+    finally:
+        if not session.work.broken:
+            milliseconds = f"{limits.lock_timeout * 1000:.0f}"
+            session.work.execute(f"set lock_timeout = {milliseconds}".encode())
+
+
+def _begin(
+    session: Session, work: Work, number: int, strangers: tuple[int, ...] = ()
+) -> None:
+    statement = work.script.statements[number - 1]
+    with _own_role(session):
+        session.ledger.record_begun(
+            session.work, work.id, work.direction, number, statement, strangers
+        )
+
+
+def _record(session: Session, work: Work, numbers: Iterable[int]) -> None:
+    with _own_role(session):
+        for number in numbers:
+            statement = work.script.statements[number - 1]
+            session.ledger.record_step(
+                session.work, work.id, work.direction, number, statement
+            )
+
+
+@contextmanager
+def _own_role(session: Session) -> Iterator[None]:
+    """A transaction, or the rest of one, in which the file's `set role` is put off."""
+    with session.work.transaction():
+        session.work.execute(
+            "set local session authorization default; set local role none"
+        )
+        yield
+
+
+def _tell_locks(session: Session, work: Work, trace: Trace | None) -> None:
+    if trace is not None:
+        session.emit(LocksTraced(work.id, work.direction, trace.ended()))
+
+
+def _place(work: Work, number: int) -> str:
+    return f"{work.script.path}:{work.script.statements[number - 1].line}"
+
+
+def _refuse_other_text(work: Work, steps: tuple[Step, ...]) -> None:
+    texts = dict(enumerate((s.sha256 for s in work.script.statements), start=1))
+    for step in steps:
+        if texts.get(step.statement) != step.statement_sha256:
+            done = sum(other.finished for other in steps)
+            raise UsageError(
+                f"{work.script.path} has changed since it was half run",
+                detail=f"{done} statements of the former text have finished.",
+                hint="Put the former text back and finish it; or undo those statements "
+                f"by hand and: delete from trunkline.progress where id = '{work.id}'.",
+            )

@@ -1,0 +1,121 @@
+"""What each statement of a transaction locked, rewrote and read, seen from within.
+
+After each statement the session asks for its own locks and counters, in one query. It
+tells of relations that were there before the transaction: what it has made itself,
+nobody else can want yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+
+from psycopg import Connection
+
+from trunkline.events import Direction, LockHeld
+
+#: From the weakest to the strongest (the manual, "Table-Level Locks").
+MODES = (
+    "AccessShareLock",
+    "RowShareLock",
+    "RowExclusiveLock",
+    "ShareUpdateExclusiveLock",
+    "ShareLock",
+    "ShareRowExclusiveLock",
+    "ExclusiveLock",
+    "AccessExclusiveLock",
+)
+_OURS = (
+    "n.nspname not in ('pg_catalog', 'information_schema', 'trunkline')"
+    " and n.nspname !~ '^pg_(toast|temp)'"
+    " and c.relname !~ '^_?yoyo_'"
+)
+_BEFORE = (
+    "select c.oid, format('%I.%I', n.nspname, c.relname), c.relfilenode"
+    " from pg_catalog.pg_class as c"
+    " join pg_catalog.pg_namespace as n on n.oid = c.relnamespace"
+    f" where c.relkind in ('r', 'p', 'm', 'v', 'i', 'I', 'S', 'f') and {_OURS}"
+)
+_NOW = (
+    "select l.relation, array_agg(l.mode), max(c.relfilenode),"
+    " coalesce(pg_stat_get_xact_numscans(l.relation), 0), max(c.relkind)"
+    " from pg_catalog.pg_locks as l"
+    " left join pg_catalog.pg_class as c on c.oid = l.relation"
+    " where l.pid = pg_backend_pid() and l.locktype = 'relation' and l.granted"
+    " and l.relation >= 16384 group by l.relation"
+)
+
+
+@dataclass
+class _Relation:
+    """A relation as the last statement left it."""
+
+    name: str
+    file: int
+    scans: int = 0
+    modes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class _Seen:
+    line: int
+    relation: str
+    mode: str
+    started: float
+    rewrote: bool
+    scanned: bool
+
+
+class Trace:
+    """The trace of one transaction, begun before its first statement."""
+
+    def __init__(self, connection: Connection, direction: Direction) -> None:
+        self._connection = connection
+        self._direction = direction
+        self._relations = {
+            oid: _Relation(name, file)
+            for oid, name, file in connection.execute(_BEFORE)
+        }
+        self._seen: list[_Seen] = []
+        self._note()
+
+    def note(self, line: int, started: float) -> None:
+        """A statement that stands in `line`, begun at `started`, has just finished."""
+        for relation, new, rewrote, scanned in self._note():
+            if new or rewrote or scanned:
+                mode = max(new or relation.modes, key=MODES.index)
+                self._seen.append(
+                    _Seen(line, relation.name, mode, started, rewrote, scanned)
+                )
+
+    def ended(self) -> tuple[LockHeld, ...]:
+        """What was seen, now that the transaction has ended."""
+        now = perf_counter()
+        return tuple(
+            LockHeld(
+                direction=self._direction,
+                line=seen.line,
+                relation=seen.relation,
+                mode=seen.mode,
+                seconds=now - seen.started,
+                rewrote=seen.rewrote,
+                scanned=seen.scanned,
+            )
+            for seen in self._seen
+        )
+
+    def _note(self) -> list[tuple[_Relation, frozenset[str], bool, bool]]:
+        """Each relation locked now: its new modes, whether rewritten, whether read."""
+        found = []
+        for oid, modes, file, scans, kind in self._connection.execute(_NOW).fetchall():
+            relation = self._relations.get(oid)
+            if relation is None:
+                continue
+            held = frozenset(mode for mode in modes if mode in MODES)
+            rewrote = file is not None and file != relation.file
+            scanned = scans > relation.scans and kind in ("r", "m", "p")
+            found.append((relation, held - relation.modes, rewrote, scanned))
+            relation.modes |= held
+            relation.file = relation.file if file is None else file
+            relation.scans = scans
+        return found

@@ -1,0 +1,239 @@
+"""Who is in the way of a session, asked on another connection while it waits.
+
+The session itself cannot ask: it waits. Its connection tells whenever the server has
+not answered for a moment, and the watch then looks on a connection of its own; nothing
+runs in a thread. It ends nobody's query but that of the session that it watches.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from time import monotonic
+from typing import Any, Literal
+
+from psycopg import Connection, Error
+from psycopg.rows import class_row
+
+from trunkline.errors import Unreachable
+from trunkline.events import Blocker, Emit, IndexProgress, Waiting
+
+#: So often the watch looks, and so often it repeats what it has told, in seconds.
+PULSE, REPEAT = 0.1, 10.0
+
+_ABOUT = (
+    " a.pid, coalesce(a.usename, a.backend_type) as user,"
+    " nullif(a.application_name, '') as application,"
+    " coalesce(host(a.client_addr), 'local') as client, a.state,"
+    " extract(epoch from clock_timestamp()"
+    " - coalesce(a.xact_start, a.state_change))::float8 as seconds, a.query"
+)
+_BLOCKERS = (
+    f"select b.pid, {_ABOUT.replace(' a.pid,', '')}"
+    " from unnest(pg_catalog.pg_blocking_pids(%s)) as b (pid)"
+    " left join pg_catalog.pg_stat_activity as a on a.pid = b.pid"
+    " order by a.xact_start"
+)
+_WANTED = (
+    "select me.wait_event, case"
+    " when l.locktype = 'relation' then l.mode || ' on ' || l.relation::regclass"
+    " when l.locktype in ('transactionid', 'tuple') and me.wait_event <> 'virtualxid'"
+    " then 'a row, or the end of the transaction that has it'"
+    " when l.locktype = 'virtualxid' then 'the end of an older transaction'"
+    " else l.mode || ' on ' || l.locktype end"
+    " from pg_catalog.pg_stat_activity as me"
+    " left join pg_catalog.pg_locks as l on l.pid = me.pid and not l.granted"
+    " where me.pid = %s and me.wait_event_type = 'Lock' limit 1"
+)
+_PROGRESS = (
+    "select phase, greatest(blocks_done, tuples_done),"
+    " case when blocks_done >= tuples_done then blocks_total else tuples_total end"
+    " from pg_catalog.pg_stat_progress_create_index where pid = %s"
+)
+
+
+class Watched(Connection[Any]):
+    """A connection that calls `while_waiting` while the server is busy with it.
+
+    The argument is the seconds since the query was sent, or since the last call.
+    """
+
+    while_waiting: Callable[[float], None] | None = None
+    pulse = PULSE
+
+    def wait(
+        self,
+        gen: Generator[Any, Any, Any],
+        interval: float = PULSE,
+        timeout: float | None = None,
+    ) -> Any:
+        interval = min(interval, self.pulse)
+        return super().wait(self._telling(gen), interval=interval, timeout=timeout)
+
+    def _telling(self, gen: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        since = monotonic()
+        try:
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                if not ready and self.while_waiting is not None:
+                    now = monotonic()
+                    self.while_waiting(now - since)
+                    since = now
+                wanted = gen.send(ready)
+        except StopIteration as ended:
+            return ended.value
+
+
+class Watch:
+    """Looks for who is in the way of the session of `work`, attempt by attempt.
+
+    Of the last attempt: `blockers`, what was `wanted` of them, and whether the watch
+    `gave_up`, having waited long enough for a lock or for older transactions.
+    """
+
+    blockers: tuple[Blocker, ...]
+    wanted: str
+    gave_up: Literal["lock", "older"] | None
+
+    def __init__(
+        self,
+        work: Watched,
+        pid: int,
+        look: Connection | None,
+        reconnect: Callable[[], Connection],
+        emit: Emit,
+    ) -> None:
+        """Watch the server's process `pid`, through `look` as long as that lives."""
+        self._work, self._pid = work, pid
+        self._look, self._reconnect = look, reconnect
+        self._own: Connection | None = None
+        self._emit = emit
+        self._begin()
+
+    @contextmanager
+    def attempt(
+        self, lock_timeout: float, *, older: float | None = None, change: str = ""
+    ) -> Iterator[None]:
+        """Watch what is done inside; cancel it when it has waited too long.
+
+        That is `lock_timeout` seconds for locks in all. `older` is for a concurrent
+        statement of `change`, whose progress is then told: it may wait so long for
+        older transactions.
+        """
+        self._begin()
+
+        def look(seconds: float) -> None:
+            try:
+                self._see(seconds, lock_timeout, older)
+                if older is not None:
+                    self._tell_progress(change)
+            except (Error, Unreachable):
+                self.close()  # the next look takes another connection
+
+        self._work.pulse = min(PULSE, lock_timeout / 3)
+        self._work.while_waiting = look
+        try:
+            yield
+        finally:
+            self._work.while_waiting = None
+
+    def close(self) -> None:
+        """Close the connection that it has opened to look through, if it has."""
+        if self._own is not None:
+            self._own.close()
+        self._own = self._look = None
+
+    def _begin(self) -> None:
+        self.blockers, self.wanted, self.gave_up = (), "", None
+        self._waited = {"lock": 0.0, "older": 0.0}
+        self._told: tuple[tuple[int, ...], float] = ((), 0.0)
+        self._progress = ("", 0)
+
+    def _see(self, seconds: float, lock_timeout: float, older: float | None) -> None:
+        if self._look is None:
+            self._own = self._look = self._reconnect()
+        found = self._look.execute(_WANTED, [self._pid]).fetchone()
+        if found is None:
+            return
+        event, self.wanted = found[0], found[1] or "a lock"
+        with self._look.cursor(row_factory=class_row(Blocker)) as cursor:
+            rows = cursor.execute(_BLOCKERS, [self._pid]).fetchall()
+        if rows:
+            self.blockers = tuple(_redacted(row) for row in rows)
+            self._tell()
+        # In a concurrent statement only a relation's lock has others queue behind us.
+        reason: Literal["lock", "older"] = (
+            "lock" if older is None or event == "relation" else "older"
+        )
+        self._waited[reason] += seconds
+        allowed = lock_timeout if reason == "lock" else older
+        if allowed is not None and self._waited[reason] >= allowed:
+            self.gave_up = reason
+            self._look.execute("select pg_cancel_backend(%s)", [self._pid])
+
+    def _tell(self) -> None:
+        pids = tuple(blocker.pid for blocker in self.blockers)
+        known, when = self._told
+        if pids == known and monotonic() - when < REPEAT:
+            return
+        self._told = (pids, monotonic())
+        names = "; ".join(map(str, self.blockers))
+        self._emit(Waiting(self.wanted, names, self.blockers))
+
+    def _tell_progress(self, change: str) -> None:
+        assert self._look is not None
+        row = self._look.execute(_PROGRESS, [self._pid]).fetchone()
+        if row is None:
+            return
+        phase, done, total = row
+        part = (phase, 100 * done // total if total else 0)
+        if part != self._progress:
+            self._progress = part
+            self._emit(IndexProgress(change, phase, done, total))
+
+
+def holders(connection: Connection, key: int) -> tuple[Blocker, ...]:
+    """Who holds the advisory lock `key` of this database."""
+    with connection.cursor(row_factory=class_row(Blocker)) as cursor:
+        rows = cursor.execute(
+            f"select {_ABOUT} from pg_catalog.pg_locks as l"
+            " join pg_catalog.pg_stat_activity as a on a.pid = l.pid"
+            " where l.locktype = 'advisory' and l.granted and l.objsubid = 1"
+            " and (l.classid::bigint << 32) | l.objid::bigint = %s"
+            " and l.database = (select oid from pg_catalog.pg_database"
+            " where datname = current_database())",
+            [key],
+        ).fetchall()
+    return tuple(_redacted(row) for row in rows)
+
+
+_LITERALS = re.compile(
+    r"""
+      (?P<kept> "(?:[^"]|"")*(?:"|$) )               # a quoted name
+    | --[^\n]*(?:\n|$) | /\*.*?(?:\*/|$)             # a comment, which may hold data
+    | [eE]'(?:[^'\\]|\\.|'')*(?:'|$)                 # cut off by the server: to the end
+    | '(?:[^'\\]|'')*(?:'|$|\\.*)                    # a backslash: we cannot know
+    | \$(?P<tag>\w*)\$.*?(?:\$(?P=tag)\$|$)
+    | (?<![\w$])[0-9][\w.]*
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def redacted(query: str) -> str:
+    """A query on one line, without the values in it: a password may be among them."""
+
+    def kept(match: re.Match[str]) -> str:
+        if match["kept"]:
+            return match["kept"]
+        return " " if match[0].startswith(("--", "/*")) else "?"
+
+    return " ".join(_LITERALS.sub(kept, query).split())
+
+
+def _redacted(blocker: Blocker) -> Blocker:
+    query = redacted(blocker.query) if blocker.query else None
+    return replace(blocker, query=query)

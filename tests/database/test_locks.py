@@ -1,0 +1,369 @@
+"""Who is in the way is named and waited for, and nobody queues behind us for long."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from tests.line import Line, check, exists
+from trunkline.errors import LockNotObtained
+from trunkline.events import Blocker, Checked, Notice, StatementDone, Waiting
+from trunkline.limits import Limits
+from trunkline.locks import RUNNER_KEY, WORKER_KEY, retried
+from trunkline.watch import redacted
+
+FIRST = "20260101_first"
+HASTY = Limits(wait=0, lock_timeout=0.4, lock_budget=0.4)
+PATIENT = Limits(wait=10, lock_timeout=0.3, lock_budget=20)
+
+
+@pytest.fixture
+def busy(line: Line) -> Line:
+    """A change that needs the strongest lock on a table that is there."""
+    line.rows("create table busy as select 1 as n")
+    line.add(FIRST, "create table a (n int);\nalter table busy add m int;\n")
+    return line
+
+
+@contextmanager
+def _holding(line: Line, query: str, state: str = "reader") -> Iterator[int]:
+    """A session that has run `query` and not committed; its pid."""
+    with line.connect(autocommit=False, application_name=state) as session:
+        session.execute(query.encode())
+        yield session.info.backend_pid
+
+
+def _blockers(line: Line) -> list[Blocker]:
+    return [b for waiting in line.of(Waiting) for b in waiting.blockers]
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("select from busy where n = 4711", "select from busy where n = ?"),
+        ("update busy set n = 4711", "update busy set n = ?"),
+    ],
+    ids=["an idle reader", "an idle writer"],
+)
+def test_an_idle_transaction_is_named_and_nothing_is_changed(
+    busy: Line, query: str, shown: str
+) -> None:
+    with (
+        _holding(busy, query, "the app") as pid,
+        pytest.raises(LockNotObtained) as failure,
+    ):
+        busy.apply(limits=HASTY)
+    blocker = _blockers(busy)[0]
+    assert blocker.pid == pid
+    assert blocker.application == "the app"
+    assert blocker.user == "postgres"
+    assert blocker.client is not None
+    assert blocker.state == "idle in transaction"
+    assert blocker.seconds is not None
+    assert blocker.query == shown
+    told = failure.value.detail or ""
+    assert f"pid {pid} (postgres, the app, " in told
+    assert "AccessExclusiveLock on busy" in told
+    assert "4711" not in told
+    assert failure.value.exit_code == 3
+    assert not busy.has("a")
+    assert busy.state(FIRST) == "pending"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select pg_sleep(1.5) from busy",
+        "update busy set n = 2 where pg_sleep(1.5) is null",
+    ],
+    ids=["a long reader", "a long writer"],
+)
+def test_who_works_for_long_is_waited_for_within_the_budget(
+    busy: Line, query: str
+) -> None:
+    with ThreadPoolExecutor() as pool:
+        work = pool.submit(lambda: busy.rows(query))
+        _until(
+            lambda: busy.rows(
+                "select 1 from pg_locks where relation = 'busy'::regclass"
+            )
+        )
+        assert busy.apply(limits=PATIENT).ok
+        work.result(10)
+    assert {blocker.state for blocker in _blockers(busy)} == {"active"}
+    assert len(busy.of(Waiting)) > 1
+    assert busy.has("a")
+
+
+def test_a_vacuum_against_wraparound_is_named_and_not_ended(busy: Line) -> None:
+    """An autovacuum would give way to us, but not one against wraparound.
+
+    It cannot be made to come in a test's time; a vacuum by hand does not give way
+    either, and holds the same lock.
+    """
+    busy.rows("insert into busy select generate_series(1, 60000)")
+    busy.rows("delete from busy where n % 2 = 0")
+    ended = threading.Event()
+
+    def vacuum() -> None:
+        with busy.connect(application_name="wraparound") as session:
+            session.execute(
+                "set vacuum_cost_delay = '20ms'; set vacuum_cost_limit = 20"
+            )
+            try:
+                session.execute("vacuum (freeze, truncate false) busy")
+            except psycopg.errors.QueryCanceled:
+                return
+            finally:
+                ended.set()
+
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(vacuum)
+        query = (
+            "select pid from pg_stat_progress_vacuum where datname = current_database()"
+        )
+        (pid,) = _until(lambda: busy.rows(query))[0]
+        with pytest.raises(LockNotObtained) as failure:
+            busy.apply(limits=HASTY)
+        assert not ended.is_set()
+        busy.rows("select pg_cancel_backend(%s)", pid)
+        running.result(10)
+    assert f"pid {pid} (postgres, wraparound" in (failure.value.detail or "")
+    assert "vacuum (freeze, truncate false) busy" in (failure.value.detail or "")
+    assert not busy.has("a")
+    assert busy.apply().ok
+
+
+def test_the_application_never_queues_longer_than_the_lock_timeout(line: Line) -> None:
+    """Also where a change waits for several locks, one after the other."""
+    tables = ("calm", "busy", "busier")
+    for table in tables:
+        with line.connect() as session:
+            session.execute(f"create table {table} (n int)".encode())
+    line.add(FIRST, "".join(f"alter table {t} add m int;\n" for t in tables))
+    longest, ended = [0.0], threading.Event()
+
+    def application() -> None:
+        with line.connect() as session:
+            while not ended.is_set():
+                started = time.perf_counter()
+                session.execute("select from calm")
+                longest[0] = max(longest[0], time.perf_counter() - started)
+                time.sleep(0.005)
+
+    with (
+        _holding(line, "select from busier"),
+        ThreadPoolExecutor() as pool,
+        line.connect(autocommit=False) as reader,
+    ):
+        reader.execute("select from busy")
+        limits = Limits(wait=0, lock_timeout=0.6, lock_budget=0.6)
+        pool.submit(application)
+        run = pool.submit(line.apply, limits=limits)
+        _until(lambda: line.rows("select 1 from pg_locks where not granted"))
+        time.sleep(0.5)
+        reader.rollback()
+        with pytest.raises(LockNotObtained, match="not obtained"):
+            run.result(20)
+        ended.set()
+    assert 0.5 < longest[0] < 0.95
+
+
+def test_a_deadlock_is_retried_and_both_get_through(line: Line) -> None:
+    line.rows("create table one (n int); create table two (n int)")
+    line.add(FIRST, "alter table one add m int;\nalter table two add m int;\n")
+    with line.connect(autocommit=False) as other, ThreadPoolExecutor() as pool:
+        other.execute("lock table two in share mode")
+        run = pool.submit(line.apply, limits=Limits(lock_timeout=5, lock_budget=60))
+        _until(lambda: line.rows("select 1 from pg_locks where not granted"))
+        other.execute("set deadlock_timeout = '10s'")
+        other.execute("lock table one in share mode")
+        other.commit()
+        assert run.result(30).ok
+    assert any(w.what.startswith("attempt 2 follows") for w in line.of(Waiting))
+
+
+def test_a_serialization_failure_is_retried(line: Line) -> None:
+    line.rows("create table counted (n int); insert into counted values (1)")
+    line.add(
+        FIRST,
+        "set transaction isolation level serializable;\n"
+        "select 1;\nupdate counted set n = n + 1;\n",
+    )
+    done: list[bool] = []
+
+    def interfere(event: object) -> None:
+        line.events.append(event)  # type: ignore[arg-type]
+        if isinstance(event, StatementDone) and event.number == 2 and not done:
+            done.append(True)
+            line.rows("update counted set n = 10")
+
+    from trunkline import apply
+
+    options = apply.Options(allow_unverified=True, limits=PATIENT)
+    assert apply.run(line.project, line.target, options, interfere).ok
+    assert line.rows("select n from counted") == [(11,)]
+
+
+def test_a_check_that_cannot_get_its_lock_is_not_a_failed_check(line: Line) -> None:
+    line.rows("create table busy (n int)")
+    reads = check(
+        "busy is empty", "select 'busy' as subject, 'has rows' as detail from busy"
+    )
+    line.add(FIRST, "create table a (n int);\n", verification=reads)
+    with (
+        _holding(line, "lock table busy in access exclusive mode") as pid,
+        pytest.raises(LockNotObtained, match="not obtained") as failure,
+    ):
+        line.apply(limits=HASTY)
+    assert f"pid {pid}" in (failure.value.detail or "")
+    assert line.of(Checked) == []
+    assert not line.has("a")
+
+
+def test_checks_after_the_commit_that_cannot_be_asked_leave_it_applied(
+    line: Line,
+) -> None:
+    line.rows("create table busy (n int)")
+    reads = check(
+        "busy is empty",
+        "select 'busy' as subject, 'has rows' as detail from busy",
+        after=True,
+    )
+    line.add(FIRST, "create table a (n int);\n", verification=reads)
+    with (
+        _holding(line, "lock table busy in access exclusive mode"),
+        pytest.raises(LockNotObtained, match=f"{FIRST} is applied, and its checks"),
+    ):
+        line.apply(limits=HASTY)
+    assert line.applied() == [FIRST]
+
+
+def test_the_limits_are_told_beforehand(line: Line) -> None:
+    line.table("a")
+    line.apply(limits=HASTY)
+    first = line.events[0]
+    assert isinstance(first, Notice)
+    assert "0.4 s at a time" in first.text
+
+
+def test_a_budget_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+
+    def locked() -> None:
+        raise psycopg.errors.LockNotAvailable("it is locked")
+
+    events: list[object] = []
+    with pytest.raises(LockNotObtained, match=r"not obtained in \d+ attempts"):
+        retried(locked, 2.0, events.append, budget=60)
+    assert 4 <= len(pauses) <= 12
+    assert min(pauses) >= 0.5
+    assert max(pauses) <= 15
+    assert sum(pauses) + 2 * (len(pauses) + 1) <= 60
+    assert len(set(pauses)) == len(pauses)  # jitter
+    assert len(events) == len(pauses)
+
+
+def test_a_second_runner_waits_and_then_finds_nothing_to_do(line: Line) -> None:
+    line.add(FIRST, "create table a (n int);\nselect pg_sleep(1);\n")
+    other = Line(line.root, line.server, line.database)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(line.apply)
+        _until(lambda: line.of(StatementDone))
+        second = other.apply(limits=Limits(wait=20))
+        assert first.result(20).applied == (FIRST,)
+    assert second.applied == ()
+    (waiting,) = other.of(Waiting)
+    assert waiting.what == "another runner is at work on this database"
+    assert re.match(r"pid \d+ \(postgres, trunkline, ", waiting.for_whom)
+
+
+def test_a_second_runner_that_may_not_wait_gives_up(line: Line) -> None:
+    line.table("a")
+    with line.connect() as other:
+        other.execute("select pg_advisory_lock(%s)", [RUNNER_KEY])
+        with pytest.raises(LockNotObtained, match="another runner is at work") as error:
+            line.apply(limits=HASTY)
+        assert f"pid {other.info.backend_pid} " in (error.value.detail or "")
+    assert error.value.exit_code == 3
+    assert not line.has("a")
+
+
+def test_the_session_of_a_killed_runner_is_waited_for(line: Line) -> None:
+    line.table("a")
+    with line.connect() as orphan:
+        orphan.execute("select pg_advisory_lock(%s)", [WORKER_KEY])
+        with pytest.raises(LockNotObtained, match="a runner that was killed"):
+            line.apply(limits=HASTY)
+        assert not line.has("a")
+    assert line.apply().ok
+
+
+def test_a_change_cannot_let_go_of_the_lock_of_its_session(line: Line) -> None:
+    line.add(FIRST, "select pg_advisory_unlock_all();\n")
+    line.add(
+        "20260102_second",
+        "create table held as select count(*) as n from pg_locks"
+        " where locktype = 'advisory' and pid = pg_backend_pid();\n",
+    )
+    line.apply()
+    assert line.rows("select n from held") == [(1,)]
+
+
+def test_eight_runners_at_once_apply_each_change_exactly_once(line: Line) -> None:
+    names = [f"table_{number}" for number in range(12)]
+    for name in names:
+        line.table(name)
+    runners = [Line(line.root, line.server, line.database) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(lambda runner: runner.apply(), runners))
+    assert sorted(name for result in results for name in result.applied) == sorted(
+        names
+    )
+    log = line.rows("select migration_id from _yoyo_log order by 1")
+    assert [name for (name,) in log] == sorted(names)
+    assert all(result.ok for result in results)
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("select  1,\n 'a''b' -- x 'y\n from t", "select ?, ? from t"),
+        (r"select e'it\'s' || 'secret'", "select ? || ?"),
+        ("select $q$ it's $q$, $1, t1.c2", "select ?, $1, t1.c2"),
+        ("select \"it's 1\", x'ff', 1.5e3 /* 's */", 'select "it\'s 1", x?, ?'),
+        ("alter role a password 'cut off by the ser", "alter role a password ?"),
+        (r"select 'c:\' , 'secret'", "select ?"),
+        ("select $a$ cut $b$", "select ?"),
+    ],
+)
+def test_the_values_in_a_query_are_not_shown(query: str, shown: str) -> None:
+    assert redacted(query) == shown
+
+
+def _until(ask: object, seconds: float = 10.0) -> list[tuple[object, ...]]:
+    """Ask until there is an answer."""
+    deadline = time.monotonic() + seconds
+    while not (answer := ask()):  # type: ignore[operator]
+        assert time.monotonic() < deadline, "it does not come"
+        time.sleep(0.01)
+    return answer  # type: ignore[no-any-return]
+
+
+def test_nothing_is_left_of_a_run_that_waited(busy: Line) -> None:
+    with _holding(busy, "select from busy"), pytest.raises(LockNotObtained):
+        busy.apply(limits=HASTY)
+    query = (
+        "select application_name from pg_stat_activity"
+        " where datname = current_database() and pid <> pg_backend_pid()"
+    )
+    _until(lambda: not busy.rows(query) and [True])
+    assert exists("a")
