@@ -15,10 +15,10 @@ import traceback
 from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from trunkline.errors import Failure, TrunklineError, UsageError
-from trunkline.limits import Limits
+from trunkline.options import COMMANDS, add_global
 
 EXIT_CODES = """\
 exit codes:
@@ -27,11 +27,6 @@ exit codes:
   2  wrong usage or configuration, or refused before anything ran
   3  the work could not be done (no server, no lock, a statement failed)
 """
-
-DATABASE_HELP = (
-    "the database (else TRUNKLINE_DATABASE, else `database` in yoyo.ini); leave the "
-    "password to PGPASSWORD or a password file, since others can see a command line"
-)
 
 
 class _Ended(KeyboardInterrupt):
@@ -141,11 +136,11 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    _add_global(parser, default=None)
+    add_global(parser, default=None)
     subparsers = parser.add_subparsers(
         dest="command", metavar="COMMAND", required=True, parser_class=_Parser
     )
-    for name, (summary, example, arguments) in _COMMANDS.items():
+    for name, (summary, example, arguments) in COMMANDS.items():
         sub = subparsers.add_parser(
             name,
             help=summary,
@@ -154,7 +149,7 @@ def _parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        _add_global(sub, default=argparse.SUPPRESS)
+        add_global(sub, default=argparse.SUPPRESS)
         arguments(sub)
         sub.set_defaults(run=_command(name))
     return parser
@@ -168,290 +163,6 @@ def _command(name: str) -> Callable[[argparse.Namespace], int]:
         return command(options)
 
     return run
-
-
-def _add_global(parser: argparse.ArgumentParser, default: Any) -> None:
-    """Global options stand before the command or after it."""
-    flag = False if default is None else default
-    group = parser.add_argument_group("global options")
-    group.add_argument(
-        "--project",
-        metavar="DIR",
-        default=default,
-        help="the project (else the nearest directory upwards with a yoyo.ini)",
-    )
-    group.add_argument("--database", metavar="URL", default=default, help=DATABASE_HELP)
-    group.add_argument(
-        "--json",
-        action="store_true",
-        default=flag,
-        help="one JSON document on stdout; everything else goes to stderr",
-    )
-    group.add_argument(
-        "-v", "--verbose", action="store_true", default=flag, help="show every check"
-    )
-
-
-def _nothing(parser: argparse.ArgumentParser) -> None:
-    del parser
-
-
-def _locks(parser: argparse.ArgumentParser) -> None:
-    for name, default, kind, summary in (
-        ("wait", Limits.wait, _seconds, "wait so long for another runner"),
-        (
-            "lock-timeout",
-            Limits.lock_timeout,
-            _positive_seconds,
-            "each attempt waits so long for locks, and the application behind it",
-        ),
-        (
-            "lock-budget",
-            Limits.lock_budget,
-            _positive_seconds,
-            "all attempts at a change, and the pauses between them, may last so long",
-        ),
-        (
-            "concurrent-timeout",
-            Limits.concurrent_timeout,
-            _positive_seconds,
-            "a concurrent statement may wait so long for older transactions",
-        ),
-    ):
-        parser.add_argument(
-            f"--{name}",
-            type=kind,
-            default=default,
-            metavar="SECONDS",
-            help=f"{summary} (default: {default:g})",
-        )
-    parser.add_argument(
-        "--explain",
-        action="store_true",
-        help="show what each statement locks, rewrites and reads",
-    )
-
-
-def _where(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--on",
-        type=_place,
-        default="embedded",
-        metavar="WHERE",
-        help="embedded (default), container, or the URL of a server to make scratch "
-        "databases on",
-    )
-    parser.add_argument(
-        "--postgres",
-        type=int,
-        choices=(16, 18),
-        default=18,
-        help="the embedded server's version (default: 18)",
-    )
-    parser.add_argument(
-        "--image",
-        default="postgres:17",
-        help="the container's image (default: postgres:17)",
-    )
-
-
-def _apply(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--to", metavar="ID", help="stop after this change")
-    parser.add_argument(
-        "--dry-run", action="store_true", help="say what would be applied, and stop"
-    )
-    parser.add_argument(
-        "--allow-unverified",
-        action="store_true",
-        help="also apply changes that have no verification",
-    )
-    parser.add_argument(
-        "--require-certificate",
-        action="store_true",
-        help="refuse what no certificate proves (`rehearse --certify` writes them)",
-    )
-    _locks(parser)
-
-
-def _rollback(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("ids", nargs="*", metavar="ID", help="the changes")
-    parser.add_argument("--to", metavar="ID", help="all applied after this one")
-    parser.add_argument("--last", type=_count, metavar="N", help="the last N applied")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
-    parser.add_argument(
-        "--use",
-        choices=("file", "ledger"),
-        help="which rollback, where the file differs from what the ledger keeps",
-    )
-    _locks(parser)
-
-
-def _junit(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--junit", metavar="FILE", help="also write the result as JUnit XML"
-    )
-
-
-def _verify(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "ids", nargs="*", metavar="ID", help="only these changes, no invariants"
-    )
-    _junit(parser)
-
-
-def _rehearse(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("ids", nargs="*", metavar="ID", help="only these changes")
-    parser.add_argument(
-        "--allow-unverified",
-        action="store_true",
-        help="a change without a verification may be good",
-    )
-    for name, summary in (
-        ("traffic", "play verification/traffic/ while each change goes up and down"),
-        ("mutate", "break what each change built; some check must notice"),
-        ("certify", "write verification/certificates/ for what was proved"),
-    ):
-        parser.add_argument(f"--{name}", action="store_true", help=summary)
-    _where(parser)
-    _junit(parser)
-
-
-def _sandbox(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--empty", action="store_true", help="without any change or fixture"
-    )
-    parser.set_defaults(command_words=[])
-    parser.usage = "trunkline sandbox [options] [-- COMMAND ...]"
-    _where(parser)
-
-
-def _adopt(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--to", metavar="ID", required=True, help="the last to mark")
-    parser.add_argument(
-        "--accept",
-        action="append",
-        default=[],
-        metavar="DIFFERENCE",
-        help="leave this difference, named as it is listed (may be given again)",
-    )
-    parser.add_argument(
-        "--wait",
-        type=_seconds,
-        default=60.0,
-        metavar="SECONDS",
-        help="wait so long for another runner (default: 60)",
-    )
-    _where(parser)
-
-
-def _script(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--to", metavar="ID", help="stop after this change")
-    parser.add_argument(
-        "--allow-unverified",
-        action="store_true",
-        help="also changes that have no verification",
-    )
-    parser.add_argument(
-        "--lock-timeout",
-        type=_positive_seconds,
-        default=2.0,
-        metavar="SECONDS",
-        help="each lock may be waited for so long (default: 2)",
-    )
-
-
-def _new(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("slug", help="what the change is, in snake_case")
-
-
-#: name: (what it does, an example, its own arguments)
-_COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] = {
-    "status": (
-        "show what is applied, pending, changed since, and unknown",
-        "trunkline --database postgresql://dba@db.example/app status",
-        _nothing,
-    ),
-    "apply": (
-        "apply what is pending, each change verified before it commits",
-        "trunkline apply --to 20260210_managed_credentials_expand",
-        _apply,
-    ),
-    "rollback": (
-        "show what is lost, ask, roll back, and prove it",
-        "trunkline rollback --last 1",
-        _rollback,
-    ),
-    "verify": (
-        "run the checks of applied changes and the invariants, read-only",
-        "trunkline verify --junit verify.xml",
-        _verify,
-    ),
-    "rehearse": (
-        "prove on a throwaway that every change goes up, comes down and leaves nothing",
-        "trunkline rehearse --on container --image postgres:17",
-        _rehearse,
-    ),
-    "sandbox": (
-        "open psql, or run a command, on a throwaway with all changes and fixtures",
-        'trunkline sandbox -- psql -c "select count(*) from org_credentials"',
-        _sandbox,
-    ),
-    "adopt": (
-        "mark a database that already has the schema, after comparing its catalog",
-        "trunkline adopt --to 20260209_telephony_baseline",
-        _adopt,
-    ),
-    "drift": (
-        "compare a database with what its applied changes produce",
-        "trunkline drift --json",
-        _where,
-    ),
-    "script": (
-        "write the pending work as one psql file, ledger rows included",
-        "trunkline script --to 20260210_managed_credentials_expand > review.sql",
-        _script,
-    ),
-    "lint": (
-        "check layout, headers, names and SQL of the project",
-        "trunkline lint",
-        _nothing,
-    ),
-    "new": (
-        "write the files of a new change from templates",
-        "trunkline new agents_remember_their_number",
-        _new,
-    ),
-}
-
-
-def _place(text: str) -> str:
-    if text in ("embedded", "container") or "://" in text:
-        return text
-    # What was meant for a URL may hold a password, so it is not repeated.
-    raise argparse.ArgumentTypeError(
-        "neither embedded, container nor a postgresql:// URL"
-    )
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < 1e6:
-        raise argparse.ArgumentTypeError(f"{text} is no number of seconds")
-    return value
-
-
-def _positive_seconds(text: str) -> float:
-    value = _seconds(text)
-    if value < 0.001:
-        raise argparse.ArgumentTypeError("a lock time-out of zero would wait for ever")
-    return value
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
-    return value
 
 
 if __name__ == "__main__":

@@ -188,7 +188,8 @@ def test_a_sandbox_has_the_changes_and_ends_with_the_status_of_its_command(
 
 
 def test_ctrl_c_in_a_sandbox_is_for_its_command(rooms: Cli) -> None:
-    shell = "trap 'exit 5' INT; echo ready; sleep 30 & wait"
+    # Short sleeps: one that outlives the shell holds stdout, and we wait for its end.
+    shell = "trap 'exit 5' INT; echo ready; while :; do sleep 0.1; done"
     words = ("sandbox", "--empty", "--", "sh", "-c", shell)
     with rooms.start(
         *words, start_new_session=True, preexec_fn=_hears_interrupts
