@@ -269,7 +269,8 @@ def test_a_new_row_starts_in_the_first_state(office: Office, table: str) -> None
 def test_only_whoever_may_takes_a_step(office: Office) -> None:
     """The backend may do much with a subaccount; a worker opens one and no more."""
     office.owner.execute(
-        "grant update (status), select on twilio_subaccounts to telephony_worker;"
+        "grant usage on schema public to telephony_worker;"
+        " grant update (status), select on twilio_subaccounts to telephony_worker;"
         " create policy test on twilio_subaccounts to telephony_worker using (true)"
     )
     organization = office.organization()

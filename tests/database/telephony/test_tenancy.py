@@ -86,7 +86,8 @@ def relations(office: Office) -> list[str]:
     return [
         name
         for (name,) in office.rows(
-            "select c.oid::regclass::text from pg_class as c"
+            "select c.relnamespace::regnamespace || '.' || c.relname"
+            " from pg_class as c"
             " where c.relnamespace = any (%s::regnamespace[])"
             " and c.relkind in ('r', 'p', 'v', 'm') and c.relname !~ 'yoyo'"
             " order by 1",
@@ -98,7 +99,7 @@ def relations(office: Office) -> list[str]:
 def tenant_tables(office: Office) -> dict[str, str]:
     """The tables with rows of organizations, and the column that says whose."""
     found = office.rows(
-        "select c.oid::regclass::text, min(a.attname)"
+        "select c.relnamespace::regnamespace || '.' || c.relname, min(a.attname)"
         " from pg_class as c inner join pg_attribute as a on a.attrelid = c.oid"
         " where c.relnamespace = any (%s::regnamespace[]) and c.relkind in ('r', 'p')"
         " and (a.attname = 'org_id'"
@@ -131,16 +132,17 @@ def traces(office: Office, organization: Organization) -> set[str]:
 
 
 def named(relation: str) -> sql.Composable:
-    return sql.Identifier(*(relation.split(".") if "." in relation else [relation]))
+    return sql.Identifier(*relation.split("."))
 
 
 def readable(office: Office, role: str) -> dict[str, list[str]]:
     """The relations of which the role may select columns, and these columns."""
     columns = office.rows(
-        "select attrelid::regclass::text, array_agg(attname::text)"
-        " from pg_attribute"
-        " where attrelid::regclass::text = any (%s) and attnum > 0"
-        " and not attisdropped and has_column_privilege(%s, attrelid, attnum, 'select')"
+        "select relation, array_agg(attname::text)"
+        " from unnest(%s::text[]) as r (relation)"
+        " inner join pg_attribute on attrelid = relation::regclass"
+        " where attnum > 0 and not attisdropped"
+        " and has_column_privilege(%s, attrelid, attnum, 'select')"
         " group by 1",
         relations(office),
         role,
@@ -167,6 +169,18 @@ def seen(
     return with_needle
 
 
+def let_in(office: Office, role: str) -> None:
+    """Give the role every privilege, so that row-level security stands alone."""
+    for schema in SCHEMAS:
+        office.owner.execute(
+            sql.SQL(
+                "grant usage on schema {0} to {1};"
+                "grant select, insert, update, delete on all tables in schema {0}"
+                " to {1}"
+            ).format(sql.Identifier(schema), sql.Identifier(role))
+        )
+
+
 def test_a_user_reads_his_own_organization_and_no_other(office: Office) -> None:
     mine, theirs = tenant(office, "0100"), tenant(office, "0101")
     columns = readable(office, "authenticated")
@@ -185,6 +199,21 @@ def test_without_true_claims_a_user_reads_nothing(office: Office) -> None:
             assert seen(user, columns, needles) == set(), claimed
 
 
+def test_with_every_privilege_a_user_still_reads_no_other_organization(
+    office: Office,
+) -> None:
+    mine, theirs = tenant(office, "0100"), tenant(office, "0101")
+    let_in(office, "authenticated")
+    columns = readable(office, "authenticated")
+    assert {name: names for name, names in columns.items() if not names} == {}
+    with office.acting("authenticated", mine.claims) as user:
+        assert seen(user, columns, traces(office, theirs)) == set()
+        assert "public.org_credentials" in seen(user, columns, traces(office, mine))
+    for claimed in FORGED:
+        with office.acting("authenticated", claimed) as user:
+            assert seen(user, columns, traces(office, mine)) == set(), claimed
+
+
 @pytest.mark.parametrize("role", OUTSIDERS)
 def test_an_outsider_reads_no_table_whatever_the_claims(
     office: Office, role: str
@@ -197,11 +226,14 @@ def test_an_outsider_reads_no_table_whatever_the_claims(
         assert seen(outsider, readable(office, role), needles) == meant
 
 
+@pytest.mark.parametrize("privileged", [False, True], ids=["", "with privileges"])
 @pytest.mark.parametrize("role", ["authenticated", *OUTSIDERS])
 def test_nobody_changes_a_row_of_another_organization(
-    office: Office, role: str
+    office: Office, role: str, privileged: bool
 ) -> None:
     mine, theirs = office.organization(), tenant(office, "0101")
+    if privileged:
+        let_in(office, role)
     with office.acting(role, mine.claims) as session:
         for table, column in tenant_tables(office).items():
             whose = sql.Identifier(column)
