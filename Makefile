@@ -24,6 +24,7 @@ bench: .venv/ready
 # The pages that are made from data.
 docs: .venv/ready
 	$(BIN)/python -m trunkline.lint.page > docs/lint-rules.md
+	$(BIN)/python -m trunkline.schema_page > docs/schema.md
 
 # A newer state of every dependency; read the difference before you commit it.
 lock: .venv/ready
