@@ -32,9 +32,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Choose the tests that fit the server: some need a container, some need none."""
-    misfit = "embedded" if config.getoption("--container") else "container"
-    misfits = [item for item in items if item.get_closest_marker(misfit) is not None]
+    """Choose the tests that fit the server and the user."""
+    unfit = {"embedded" if config.getoption("--container") else "container"}
+    if os.geteuid() != 0:
+        unfit.add("root")
+    misfits = [item for item in items if unfit & {m.name for m in item.iter_markers()}]
     if misfits:
         config.hook.pytest_deselected(items=misfits)
         items[:] = [item for item in items if item not in misfits]

@@ -21,7 +21,6 @@ from trunkline.throwaway.account import Account, server_account
 
 NOBODY = pwd.getpwnam("nobody")
 pytestmark = pytest.mark.embedded
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another")
 
 
 def segments_of(pids: set[int]) -> list[str]:
@@ -129,7 +128,7 @@ def test_an_ordinary_user_gets_a_server_and_leaves_nothing(
     assert not any(psutil.pid_exists(pid) for pid in pids)
 
 
-@as_root
+@pytest.mark.root
 def test_root_runs_the_server_as_another_and_lets_it_write_only_its_data(
     own: Own,
 ) -> None:
@@ -226,7 +225,7 @@ def test_many_cold_starts_at_once_make_one_cluster(
     assert len([path for path in clusters.iterdir() if path.is_dir()]) == 1
 
 
-@as_root
+@pytest.mark.root
 def test_programs_that_the_server_account_cannot_reach_are_copied(
     memory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -116,7 +116,7 @@ def test_a_link_is_not_used(base: Path) -> None:
     assert places._private(base) is None
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+@pytest.mark.root
 def test_a_directory_of_somebody_else_is_not_used(base: Path) -> None:
     place = base / places._name()
     place.mkdir(mode=0o700)
