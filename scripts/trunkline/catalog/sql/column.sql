@@ -63,11 +63,6 @@ left join pg_attrdef d
     on a.atthasdef
     and d.adrelid = a.attrelid
     and d.adnum = a.attnum
-left join pg_description about
-    on about.objoid >= 16384
-    and about.objoid = a.attrelid
-    and about.classoid = c.tableoid
-    and about.objsubid = a.attnum
 left join pg_constraint nn -- since 18
     on a.attnotnull -- since 18
     and nn.conrelid = a.attrelid -- since 18
@@ -84,6 +79,12 @@ where a.attrelid >= 16384
         or a.attcompression <> ''
         or coalesce(a.attstattarget, -1) <> -1
         or a.attstorage <> t.typstorage
-        or about.objoid is not null
+        or exists (
+            select
+            from pg_description about
+            where about.objoid = a.attrelid
+                and about.classoid = c.tableoid
+                and about.objsubid = a.attnum
+        )
     )
 order by a.attrelid, a.attnum;
