@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -32,20 +32,43 @@ _SETTINGS = {
 
 @dataclass(frozen=True)
 class TableDigest:
-    """`rows` counted; `whole` over rows, `columns` over each column's values."""
+    """`rows` counted; `whole` over rows, `columns` over each column's values.
+
+    `oid` is the table's, which another table of the same contents need not have, and
+    `plain` as in contents.sql.
+    """
 
     rows: int
     whole: int
     columns: Mapping[str, int]
+    oid: int = field(compare=False)
+    plain: bool = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a sequence stands: its last value, and whether that was handed out."""
+
+    value: int
+    called: bool
+    oid: int = field(compare=False)
 
 
 @dataclass(frozen=True)
 class Contents:
-    """Tables and materialized views by `schema.name` (quoted where SQL needs it), and
-    sequences with (last value, whether it was handed out)."""
+    """Tables, materialized views and sequences by `schema.name` (quoted where SQL needs
+    it)."""
 
     tables: Mapping[str, TableDigest]
-    sequences: Mapping[str, tuple[int, bool]]
+    sequences: Mapping[str, Position]
+
+    def without(self, touched: frozenset[int]) -> dict[int, TableDigest | Position]:
+        """What has stayed as it is where only these OIDs were touched, by OID."""
+        settled: dict[int, TableDigest | Position] = {
+            table.oid: table for table in self.tables.values() if table.plain
+        }
+        settled |= {position.oid: position for position in self.sequences.values()}
+        return {oid: found for oid, found in settled.items() if oid not in touched}
 
 
 @dataclass(frozen=True)
@@ -71,30 +94,69 @@ class TableChange:
 
 
 @dataclass(frozen=True)
-class _Table:
+class _Relation:
+    kind: str
+    oid: int
     name: str
     columns: tuple[str, ...]
     key: tuple[str, ...]
+    plain: bool
 
 
-def digest(connection: Connection) -> Contents:
-    """Digest every table and sequence of a database; two round trips, reads only."""
-    with connection.transaction(force_rollback=True):
+def digest(
+    connection: Connection, untouched: Mapping[int, TableDigest | Position] = {}
+) -> Contents:
+    """Digest every table and sequence of a database; two round trips, reads only.
+
+    What `untouched` (see `Contents.without`) says by OID is not read again.
+    """
+    with connection.pipeline(), connection.transaction(force_rollback=True):
         _fix_settings(connection)
-        tables, sequences = _relations(connection)
-        parts = [_digest_query(table) for table in tables.values()]
-        parts += [_position_query(name) for name in sequences]
+        relations = _relations(connection, untouched)
+        parts = [
+            _digest_query(relation.name, relation.columns)
+            if relation.kind != "S"
+            else _position_query(relation.name)
+            for relation in relations.values()
+            if relation.oid not in untouched
+        ]
         rows = _all(connection, parts)
-    found: dict[str, TableDigest] = {}
-    positions: dict[str, tuple[int, bool]] = {}
+    known = {
+        relation.name: untouched[relation.oid]
+        for relation in relations.values()
+        if relation.oid in untouched
+    }
     for name, count, whole, columns in rows:
-        if whole is None:
-            positions[name] = (int(count), bool(columns[0]))
-            continue
-        names = tables[name].columns
-        sums = dict(zip(names, map(int, columns), strict=True))
-        found[name] = TableDigest(int(count), int(whole), sums)
-    return Contents(found, positions)
+        relation = relations[name]
+        if relation.kind == "S":
+            known[name] = Position(int(count), bool(columns[0]), relation.oid)
+        else:
+            sums = dict(zip(relation.columns, map(int, columns), strict=True))
+            known[name] = TableDigest(
+                int(count), int(whole), sums, relation.oid, relation.plain
+            )
+    return Contents(
+        {n: found for n, found in known.items() if isinstance(found, TableDigest)},
+        {n: found for n, found in known.items() if isinstance(found, Position)},
+    )
+
+
+def touched(connection: Connection) -> frozenset[int]:
+    """The OIDs of all relations to which the transaction at hand can have written.
+
+    Who writes to a table has it locked until the end of the transaction (the manual,
+    "Table-Level Locks"); a lock that went with a savepoint went with what was written,
+    and that of a sequence stays (src/backend/commands/sequence.c). Triggers that wait
+    for the commit are fired now: they may write as well.
+    """
+    connection.execute("set constraints all immediate")
+    row = connection.execute(
+        "select array(select relation::int8 from pg_catalog.pg_locks"
+        " where pid = pg_backend_pid() and granted and locktype = 'relation'"
+        " and mode not in ('AccessShareLock', 'RowShareLock'))"
+    ).fetchone()
+    assert row is not None
+    return frozenset(row[0])
 
 
 def differing(before: Contents, after: Contents) -> tuple[str, ...]:
@@ -136,8 +198,7 @@ def keys_where(
     with connection.transaction(force_rollback=True):
         path = connection.execute("show search_path").fetchone()
         _fix_settings(connection)
-        tables, _ = _relations(connection)
-        table = tables.get(name)
+        table = _relations(connection).get(name)
         if table is None:
             return frozenset()
         key = _key_text(table, table.key, tuple(columns))
@@ -187,7 +248,10 @@ def _explain(before: Connection, after: Connection, name: str) -> TableChange:
 
 
 def _rows(
-    connection: Connection, table: _Table, key: tuple[str, ...], shared: tuple[str, ...]
+    connection: Connection,
+    table: _Relation,
+    key: tuple[str, ...],
+    shared: tuple[str, ...],
 ) -> list[tuple[str, tuple[str | None, ...]]]:
     values = sql.SQL(", ").join(
         sql.SQL("t.{}::text").format(sql.Identifier(column)) for column in shared
@@ -202,7 +266,7 @@ def _rows(
 
 
 def _key_text(
-    table: _Table, key: tuple[str, ...], shared: tuple[str, ...]
+    table: _Relation, key: tuple[str, ...], shared: tuple[str, ...]
 ) -> sql.Composable:
     columns = key or tuple(sorted(set(shared) & set(table.columns)))
     parts = [
@@ -215,12 +279,12 @@ def _key_text(
 
 
 @lru_cache(maxsize=4096)
-def _digest_query(table: _Table) -> str:
+def _digest_query(name: str, columns: tuple[str, ...]) -> str:
     """The query of one table; from one digest to the next most are the same."""
-    columns = [sql.SQL("t.{}").format(sql.Identifier(c)) for c in table.columns]
+    values = [sql.SQL("t.{}").format(sql.Identifier(c)) for c in columns]
     sums = [
         sql.SQL("coalesce(sum(hashtextextended({}::text, 1)::numeric), 0)").format(c)
-        for c in columns
+        for c in values
     ]
     return (
         sql.SQL(
@@ -229,10 +293,10 @@ def _digest_query(table: _Table) -> str:
             " array[{}]::numeric[] as columns from {} as t"
         )
         .format(
-            sql.Literal(table.name),
-            sql.SQL(", ").join(columns),
+            sql.Literal(name),
+            sql.SQL(", ").join(values),
             sql.SQL(", ").join(sums),
-            _name(table.name),
+            _name(name),
         )
         .as_string(None)
     )
@@ -259,35 +323,39 @@ def _all(connection: Connection, parts: list[str]) -> list[Any]:
     return rows
 
 
-def _relations(connection: Connection) -> tuple[dict[str, _Table], tuple[str, ...]]:
-    query = files("trunkline").joinpath("contents.sql").read_bytes()
-    tables: dict[str, _Table] = {}
-    sequences: list[str] = []
-    for kind, name, columns, key in connection.execute(query):
-        if kind == "S":
-            sequences.append(name)
-        else:
-            tables[name] = _Table(name, tuple(columns), tuple(key))
-    return tables, tuple(sequences)
+def _relations(
+    connection: Connection, untouched: Iterable[int] = ()
+) -> dict[str, _Relation]:
+    cursor = connection.execute(_relations_query(), {"carried": list(untouched)})
+    found = (
+        _Relation(kind, oid, name, tuple(columns), tuple(key), plain)
+        for kind, oid, name, columns, key, plain in cursor.fetchall()
+    )
+    return {relation.name: relation for relation in found}
 
 
-def _table(connection: Connection, name: str) -> _Table:
+@cache
+def _relations_query() -> bytes:
+    return files("trunkline").joinpath("contents.sql").read_bytes()
+
+
+def _table(connection: Connection, name: str) -> _Relation:
     with connection.transaction(force_rollback=True):
         _fix_settings(connection)
-        return _relations(connection)[0][name]
+        return _relations(connection)[name]
 
 
 def _fix_settings(connection: Connection) -> None:
-    pairs = sql.SQL(", ").join(
-        sql.SQL("({}, {})").format(sql.Literal(name), sql.Literal(value))
-        for name, value in _SETTINGS.items()
-    )
-    connection.execute(
-        sql.SQL(
-            "select set_config(name, value, true) from (values {}) as setting (name,"
-            " value)"
-        ).format(pairs)
-    )
+    connection.execute(_settings_query())
+
+
+@cache
+def _settings_query() -> bytes:
+    pairs = ", ".join(f"('{name}', '{value}')" for name, value in _SETTINGS.items())
+    return (
+        "select set_config(name, value, true)"
+        f" from (values {pairs}) as setting (name, value)"
+    ).encode()
 
 
 def _name(quoted: str) -> sql.SQL:

@@ -1,35 +1,47 @@
 -- Every relation that holds contents of its own: tables (partitions for their parents),
 -- materialized views that are filled, sequences. Neither the system's, nor those of
--- extensions, nor the ledgers.
+-- extensions, nor the ledgers. `plain`: the text of its values depends on nothing that
+-- could change without a lock on the relation, as the labels of an enum do. Of those
+-- `carried` from an earlier digest only the name is needed.
 select
     c.relkind::text,
-    format('%I.%I', n.nspname, c.relname) as name,
+    c.oid,
+    format('%%I.%%I', n.nspname, c.relname) as name,
     coalesce(columns.names, '{}') as columns,
-    coalesce(keys.names, '{}') as key
+    coalesce(keys.names, '{}') as key,
+    coalesce(columns.plain, true) as plain
 from pg_class as c
 inner join pg_namespace as n on c.relnamespace = n.oid
 left join lateral (
-    select array_agg(a.attname::text order by a.attname) as names
+    select
+        array_agg(a.attname::text order by a.attname) as names,
+        bool_and(
+            b.oid < 16384
+            and b.typname !~ '^_?(reg|money)'
+            and a.attgenerated <> 'v'
+        ) as plain
     from pg_attribute as a
+    inner join pg_type as t on a.atttypid = t.oid
+    inner join pg_type as b
+        on b.oid = case when t.typtype = 'd' then t.typbasetype else t.oid end
     where
         a.attrelid = c.oid
         and a.attnum > 0
         and not a.attisdropped
-        and c.relkind in ('r', 'm')
-) as columns on true
+) as columns on c.relkind in ('r', 'm') and c.oid <> all(%(carried)s::oid [])
 left join lateral (
     select array_agg(a.attname::text order by a.attname) as names
     from pg_constraint as k
     inner join pg_attribute as a
         on k.conrelid = a.attrelid and a.attnum = any(k.conkey)
     where k.conrelid = c.oid and k.contype = 'p'
-) as keys on true
+) as keys on c.relkind = 'r' and c.oid <> all(%(carried)s::oid [])
 where
     c.relkind in ('r', 'm', 'S')
     and c.relpersistence <> 't'
     and (c.relkind <> 'm' or c.relispopulated)
     and n.nspname not in ('pg_catalog', 'information_schema', 'trunkline')
-    and n.nspname not like 'pg\_%'
+    and n.nspname not like 'pg\_%%'
     and c.relname not in ('_yoyo_migration', '_yoyo_log', '_yoyo_version', 'yoyo_lock')
     and not exists (
         select 1

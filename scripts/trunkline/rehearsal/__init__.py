@@ -57,7 +57,7 @@ def run(
     played: list[ChangeTraffic] = []
     tried: list[Tried] = []
     with open_server(request) as server:
-        stage = Stage(server, project)
+        stage = Stage(server, project, lends=parts.traffic)
         for change in project.changes:
             if wanted and change.id not in wanted:
                 stage.apply(change)

@@ -9,21 +9,30 @@ next change starts from is the caller's matter.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
 
 from psycopg import Connection
 
 from trunkline import catalog, contents, proof, runner
-from trunkline.catalog import Difference, Snapshot
+from trunkline.catalog import Difference
 from trunkline.contents import Contents
 from trunkline.errors import TrunklineError
-from trunkline.events import CheckResult, Direction, ignore
+from trunkline.events import (
+    CheckResult,
+    Direction,
+    Event,
+    LockHeld,
+    LocksTraced,
+    ignore,
+)
 from trunkline.project import Change, Project, Script
-from trunkline.rehearsal import cluster, loss
+from trunkline.rehearsal import cluster, loss, state
+from trunkline.rehearsal.place import Place
 from trunkline.rehearsal.result import ChangeReport, Declared, Lost, Stage, Verdict
+from trunkline.rehearsal.state import State
 from trunkline.runner import Proof, Work
 from trunkline.session import Session
 
@@ -32,29 +41,46 @@ from trunkline.session import Session
 class Trial:
     """One change, and where it is tried.
 
-    `session` works on a database with the changes `present` applied, whose catalog is
-    `start`; `before` is connected to an equal copy of it, which stays as it is.
+    `place` has the changes `present` applied, and its state is `start`. `before` has
+    them too, and stays as it is; where what they write is not the same each time, its
+    rows need not be the same. The checks `failing`, (file, line), fail already.
     """
 
-    session: Session
-    before: Connection
+    place: Place
+    before: Place
     project: Project
     change: Change
     present: frozenset[str]
-    start: Snapshot
+    start: State
+    failing: frozenset[tuple[str, int]]
 
     @property
     def others(self) -> list[Change]:
         """The changes that are applied before this one."""
         return [c for c in self.project.changes if c.id in self.present]
 
+    def newly_failing(self, results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
+        """The results that this change can be blamed for."""
+        return tuple(
+            result
+            for result in proof.failing(results)
+            if (result.source, result.line) not in self.failing
+        )
+
+
+class RowsDiffer(Exception):
+    """rows are lost, and `before` does not have the same ones to say which"""
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """A report, and the catalog at its end; None where that is not as it should be."""
+    """A report, and the state of `place` at its end.
+
+    It is None unless all is as if the migration had been run once.
+    """
 
     report: ChangeReport
-    catalog: Snapshot | None
+    state: State | None
 
 
 @dataclass
@@ -63,6 +89,7 @@ class _Findings:
 
     up: Stage | None = None
     down: Stage | None = None
+    locks: list[LockHeld] = field(default_factory=list)
     checks: list[CheckResult] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     lost: tuple[Lost, ...] = ()
@@ -71,7 +98,8 @@ class _Findings:
     redo_error: str | None = None
     redo_differences: list[Difference] = field(default_factory=list)
     vacuous: bool = False
-    end: Snapshot | None = None
+    traceless: bool = False
+    end: State | None = None
 
 
 class _Stopped(Exception):
@@ -84,7 +112,10 @@ class _Stopped(Exception):
 
 
 def rehearse(trial: Trial) -> Outcome:
-    """Rehearse one change and say what came of it; no fault of the change raises."""
+    """Rehearse one change and say what came of it; no fault of the change raises.
+
+    Raises RowsDiffer; then it must be done again with an equal `before`.
+    """
     started = perf_counter()
     found = _Findings()
     reason: str | None
@@ -104,9 +135,10 @@ def rehearse(trial: Trial) -> Outcome:
         lost=found.lost,
         declared=tuple(found.declared),
         checks=(*found.checks, *found.broken),
-        locks=(),
+        locks=tuple(found.locks),
     )
-    return Outcome(report, found.end if report.ok(allow_unverified=True) else None)
+    clean = found.traceless and not found.redo_differences and not found.redo_error
+    return Outcome(report, found.end if clean else None)
 
 
 def bring_up(session: Session, change: Change) -> str | None:
@@ -135,47 +167,76 @@ def told(error: TrunklineError) -> str:
 
 
 def _find(trial: Trial, found: _Findings) -> None:
-    session, change = trial.session, trial.change
-    connection = session.work
-    was = contents.digest(connection)
-    roles = cluster.roles(connection)
+    place, change, start = trial.place, trial.change, trial.start
 
-    found.up = _stage(session, change, change.migration, "up", Verdict.UP_FAILED)
+    found.up, touched = _stage(
+        place.session, change, change.migration, "up", Verdict.UP_FAILED, found.locks
+    )
     _verify(trial, found)
     if change.rollback is None:
         raise _Stopped(
             Verdict.DOWN_MISSING, f"the change has no rollbacks/{change.id}.sql"
         )
-    first, filled = catalog.snapshot(connection), contents.digest(connection)
-    noted = loss.note(connection, change.losses, was)
+    first = state.read(place.eyes, start, touched)
+    noted = loss.note(place.eyes, change.losses, start.contents)
 
-    found.down = _stage(session, change, change.rollback, "down", Verdict.DOWN_FAILED)
-    now = contents.digest(connection)
+    found.down, touched = _stage(
+        place.session, change, change.rollback, "down", Verdict.DOWN_FAILED, found.locks
+    )
+    now = state.read(place.eyes, first, touched)
     differences = [
-        *catalog.compare(trial.start, catalog.snapshot(connection)),
-        *cluster.compare(roles, cluster.roles(connection)),
+        *catalog.compare(start.catalog, now.catalog),
+        *cluster.compare(start.roles, now.roles),
     ]
     found.differences, left = _undeclared(differences, change)
-    found.lost, lost = loss.weigh(trial.before, connection, was, now, noted)
+    found.lost, lost = _weigh(trial, now.contents, noted)
     found.declared = [*lost, *left]
-    invariants = trial.project.holding(trial.present)
-    found.broken = proof.failing(
-        (
-            *proof.others_hold(connection, trial.others, ignore),
-            *proof.invariants_hold(connection, invariants, ignore),
-        )
+    found.traceless = (
+        not differences
+        and not found.lost
+        and not any(declared.count for declared in lost)
     )
-    found.vacuous = proof.is_vacuous(connection, change)
+    if not found.traceless:
+        found.broken = trial.newly_failing(_asked(trial, trial.present))
+    found.vacuous = proof.is_vacuous(place.eyes, change)
 
-    found.redo_error = bring_up(session, change)
-    if found.redo_error is None:
-        found.end = catalog.snapshot(connection)
-        found.redo_differences = [
-            difference
-            for difference in catalog.compare(first, found.end)
-            if difference.kind != "column_order"
-        ]
-        found.redo_error = _recounted(filled, contents.digest(connection))
+    try:
+        touched = _run(place.session, change, change.migration, "up")
+    except TrunklineError as error:
+        found.redo_error = told(error)
+        return
+    found.end = state.read(place.eyes, now, touched)
+    found.redo_differences = [
+        difference
+        for difference in catalog.compare(first.catalog, found.end.catalog)
+        if difference.kind != "column_order"
+    ]
+    found.redo_error = _recounted(first.contents, found.end.contents)
+
+
+def _weigh(
+    trial: Trial, now: Contents, noted: tuple[loss.Noted, ...]
+) -> tuple[tuple[Lost, ...], tuple[Declared, ...]]:
+    """What is lost undeclared and declared; RowsDiffer where `before` cannot tell."""
+    was = trial.start.contents
+    tables = contents.differing(was, now)
+    if tables:
+        there = contents.digest(trial.before.eyes).tables
+        if any(there.get(name) != was.tables[name] for name in tables):
+            raise RowsDiffer
+    changes = (
+        contents.explain(trial.before.eyes, trial.place.eyes, tables) if tables else ()
+    )
+    return loss.weigh(changes, was, now, noted)
+
+
+def _asked(trial: Trial, present: frozenset[str]) -> tuple[CheckResult, ...]:
+    """The results of the other changes' plain checks, and of the invariants."""
+    eyes = trial.place.eyes
+    return (
+        *proof.others_hold(eyes, trial.others, ignore),
+        *proof.invariants_hold(eyes, trial.project.holding(present), ignore),
+    )
 
 
 def _judge(change: Change, found: _Findings) -> tuple[Verdict, str | None]:
@@ -205,21 +266,24 @@ def _judge(change: Change, found: _Findings) -> tuple[Verdict, str | None]:
 
 def _verify(trial: Trial, found: _Findings) -> None:
     """Its own checks and the invariants pass, and those of earlier changes still do."""
-    change, connection = trial.change, trial.session.work
+    change, eyes = trial.change, trial.place.eyes
     unreadable = change.problems_of(change.verification)
     if unreadable:
         raise _Stopped(Verdict.VERIFICATION_FAILED, str(unreadable[0]))
-    invariants = trial.project.holding(trial.present | {change.id})
-    own = proof.before_commit(connection, change, ignore).results
-    own += proof.after_commit(connection, change, invariants, ignore)
-    earlier = proof.failing(proof.others_hold(connection, trial.others, ignore))
-    found.checks = [*own, *earlier]
-    failed = proof.failing(found.checks)
-    if failed:
-        names = ", ".join(sorted({result.change for result in failed}))
+    own = proof.before_commit(eyes, change, ignore).results
+    own += proof.after_commit(eyes, change, (), ignore)
+    others = _asked(trial, trial.present | {change.id})
+    invariants = {i.name for i in trial.project.invariants}
+    blamed = trial.newly_failing((*own, *others))
+    found.checks = [
+        *own,
+        *(r for r in others if r.change in invariants or r in blamed),
+    ]
+    if blamed:
+        names = ", ".join(sorted({result.change for result in blamed}))
         raise _Stopped(
             Verdict.VERIFICATION_FAILED,
-            f"checks fail after the migration: {len(failed)} ({names})",
+            f"checks fail after the migration: {len(blamed)} ({names})",
         )
 
 
@@ -229,19 +293,27 @@ def _stage(
     script: Script,
     direction: Direction,
     failed: Verdict,
-) -> Stage:
+    locks: list[LockHeld],
+) -> tuple[Stage, frozenset[int] | None]:
+    def note(event: Event) -> None:
+        if isinstance(event, LocksTraced):
+            locks.extend(event.locks)
+
+    traced = replace(session, traced=True, emit=note)
     started = perf_counter()
     try:
-        _run(session, change, script, direction)
+        touched = _run(traced, change, script, direction)
     except TrunklineError as error:
         raise _Stopped(failed, told(error)) from None
-    return Stage(perf_counter() - started, len(script.statements))
+    return Stage(perf_counter() - started, len(script.statements)), touched
 
 
 def _run(
     session: Session, change: Change, script: Script, direction: Direction
-) -> None:
+) -> frozenset[int] | None:
     """One direction as `apply` and `rollback` run it, its proof left to the caller.
+
+    Returns the OIDs of the relations that it can have written to; None: any.
 
     Raises TrunklineError, also for a file that could not be read.
     """
@@ -253,8 +325,17 @@ def _run(
         if direction == "up"
         else lambda connection, _: ledger.record_rolled_back(connection, change.id)
     )
+    touched: frozenset[int] | None = None
+
+    def look(connection: Connection) -> Proof:
+        nonlocal touched
+        if change.transactional:
+            touched = contents.touched(connection)
+        return Proof(())
+
     work = Work(change.id, direction, script, change.transactional)
-    runner.run(session, work, prove=lambda _: Proof(()), record=record)
+    runner.run(session, work, prove=look, record=record)
+    return touched
 
 
 def _undeclared(

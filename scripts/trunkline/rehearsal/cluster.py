@@ -1,58 +1,162 @@
 """The roles of a server: cluster-wide, and so no part of a database's catalog.
 
 A rollback that leaves a role leaves it for every database of the server, so it must
-say so (`-- leaves: role NAME — why`).
+say so (`-- leaves: role NAME — why`). Passwords are neither read nor compared.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 from psycopg import Connection, sql
+from psycopg.rows import class_row
 
 from trunkline.catalog import Difference
+from trunkline.catalog.repair.databases import setting_value
+from trunkline.catalog.words import literal
+
+_ROLES = """
+select
+    r.rolname as name,
+    array[
+        case when r.rolsuper then 'superuser' else 'nosuperuser' end,
+        case when r.rolinherit then 'inherit' else 'noinherit' end,
+        case when r.rolcreaterole then 'createrole' else 'nocreaterole' end,
+        case when r.rolcreatedb then 'createdb' else 'nocreatedb' end,
+        case when r.rolcanlogin then 'login' else 'nologin' end,
+        case when r.rolreplication then 'replication' else 'noreplication' end,
+        case when r.rolbypassrls then 'bypassrls' else 'nobypassrls' end,
+        'connection limit ' || r.rolconnlimit,
+        'valid until ' || quote_literal(coalesce(r.rolvaliduntil, 'infinity'))
+    ] as attributes,
+    array(
+        select distinct array[
+            quote_ident(g.rolname),
+            case
+                when to_jsonb(m) ? 'set_option' then format(
+                    ' with admin %s, inherit %s, set %s',
+                    m.admin_option::text,
+                    to_jsonb(m) ->> 'inherit_option',
+                    to_jsonb(m) ->> 'set_option'
+                )
+                when m.admin_option then ' with admin option'
+                else ''
+            end
+        ]
+        from pg_catalog.pg_auth_members as m
+        inner join pg_catalog.pg_roles as g on m.roleid = g.oid
+        where m.member = r.oid
+    ) as memberships,
+    array(
+        select setting
+        from pg_catalog.pg_db_role_setting as s
+        cross join unnest(s.setconfig) as setting
+        where s.setrole = r.oid and s.setdatabase = 0
+        order by 1
+    ) as settings,
+    pg_catalog.shobj_description(r.oid, 'pg_authid') as comment
+from pg_catalog.pg_roles as r
+where r.rolname not like 'pg\\_%'
+"""
+
+_USUAL = frozenset(
+    {
+        *("nosuperuser", "inherit", "nocreaterole", "nocreatedb", "nologin"),
+        *("noreplication", "nobypassrls", "connection limit -1"),
+        "valid until 'infinity'",
+    }
+)
+"""What `create role` gives when it is told nothing."""
 
 
-def roles(connection: Connection) -> dict[str, str]:
-    """Each role by name, with its attributes and memberships in one text."""
-    return dict(
-        connection.execute(
-            "select r.rolname, concat_ws(' ',"
-            " case when r.rolsuper then 'superuser' end,"
-            " case when r.rolcreaterole then 'createrole' end,"
-            " case when r.rolcreatedb then 'createdb' end,"
-            " case when r.rolcanlogin then 'login' else 'nologin' end,"
-            " case when r.rolreplication then 'replication' end,"
-            " case when r.rolbypassrls then 'bypassrls' end,"
-            " case when not r.rolinherit then 'noinherit' end,"
-            " 'connection limit ' || r.rolconnlimit,"
-            " (select 'member of ' || string_agg(g.rolname, ', ' order by g.rolname)"
-            "  from pg_auth_members as m join pg_roles as g on g.oid = m.roleid"
-            "  where m.member = r.oid),"
-            " (select string_agg(c, ' ' order by c) from pg_db_role_setting as s,"
-            "  unnest(s.setconfig) as c where s.setrole = r.oid and s.setdatabase = 0))"
-            " from pg_roles as r where r.rolname not like 'pg\\_%'"
-        )
-    )
+@dataclass(frozen=True)
+class Role:
+    """What a role may do, in the words of `create role`.
+
+    `memberships` are (group, options of the grant), `settings` `name=value`.
+    """
+
+    name: str
+    attributes: list[str]
+    memberships: list[list[str]]
+    settings: list[str]
+    comment: str | None
+
+    @property
+    def quoted(self) -> str:
+        return sql.Identifier(self.name).as_string(None)
 
 
-def compare(expected: dict[str, str], found: dict[str, str]) -> list[Difference]:
+def roles(connection: Connection) -> dict[str, Role]:
+    """Each role by name, but for the predefined ones."""
+    with connection.cursor(row_factory=class_row(Role)) as cursor:
+        return {role.name: role for role in cursor.execute(_ROLES)}
+
+
+def compare(expected: dict[str, Role], found: dict[str, Role]) -> list[Difference]:
     """Roles that are missing, unexpected, or that differ in what they may do."""
     differences = []
     for name in sorted(expected.keys() | found.keys()):
-        quoted = sql.Identifier(name).as_string(None)
         was, now = expected.get(name), found.get(name)
-        if was is None:
+        if was is None and now is not None:
             differences.append(
-                Difference(
-                    "unexpected", "role", name, f"it is {now}", f"drop role {quoted};"
-                )
+                _difference("unexpected", now, _told(now), [f"drop role {now.quoted};"])
             )
-        elif now is None:
-            differences.append(
-                Difference(
-                    "missing", "role", name, f"it was {was}", f"create role {quoted};"
-                )
-            )
-        elif was != now:
-            detail = f"expected {was}, found {now}"
-            differences.append(Difference("differs", "role", name, detail, ""))
+        elif was is not None and now is None:
+            bare = Role(name, [], [], [], None)
+            repair = [f"create role {was.quoted};", *_altered(was, bare)]
+            differences.append(_difference("missing", was, _told(was), repair))
+        elif was is not None and now is not None and was != now:
+            detail = f"{_told(now)} instead of {_told(was)}"
+            differences.append(_difference("differs", was, detail, _altered(was, now)))
     return differences
+
+
+def _difference(
+    kind: Literal["missing", "unexpected", "differs"],
+    role: Role,
+    detail: str,
+    repair: list[str],
+) -> Difference:
+    return Difference(kind, "role", role.name, detail, "\n".join(repair))
+
+
+def _altered(was: Role, now: Role) -> list[str]:
+    """The statements that make of the role `now` what it was."""
+    statements = []
+    attributes = [word for word in was.attributes if word not in now.attributes]
+    if attributes:
+        statements.append(f"alter role {was.quoted} {' '.join(attributes)};")
+    statements += [
+        f"revoke {group} from {was.quoted};"
+        for group, options in now.memberships
+        if [group, options] not in was.memberships
+    ]
+    statements += [
+        f"grant {group} to {was.quoted}{options};"
+        for group, options in was.memberships
+        if [group, options] not in now.memberships
+    ]
+    before = dict(setting.split("=", 1) for setting in was.settings)
+    after = dict(setting.split("=", 1) for setting in now.settings)
+    statements += [
+        f"alter role {was.quoted} reset {name};"
+        for name in after.keys() - before.keys()
+    ]
+    statements += [
+        f"alter role {was.quoted} set {name} = {setting_value(name, value)};"
+        for name, value in before.items()
+        if after.get(name) != value
+    ]
+    if was.comment != now.comment:
+        text = "null" if was.comment is None else literal(was.comment)
+        statements.append(f"comment on role {was.quoted} is {text};")
+    return statements
+
+
+def _told(role: Role) -> str:
+    words = [word for word in role.attributes if word not in _USUAL]
+    words += [f"in {group}{options}" for group, options in role.memberships]
+    words += [f"set {setting}" for setting in role.settings]
+    return ", ".join(words) or "nothing special"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from psycopg import Connection, Error
 
 from trunkline import contents
-from trunkline.contents import Contents, Row, TableChange
+from trunkline.contents import Contents, Position, Row, TableChange
 from trunkline.header import Loss
 from trunkline.rehearsal.result import Declared, Lost
 
@@ -53,21 +53,19 @@ def note(
 
 
 def weigh(
-    before: Connection,
-    after: Connection,
+    changes: Iterable[TableChange],
     was: Contents,
     now: Contents,
     noted: tuple[Noted, ...],
 ) -> tuple[tuple[Lost, ...], tuple[Declared, ...]]:
     """What is lost undeclared, and how many rows each declaration covered.
 
-    `before` and `after` are connections to the database before the change went up and
-    to the one after it came down; `was` and `now` their contents.
+    `was` are the contents before the change went up, `now` those after it came down,
+    and `changes` says of each table that differs which rows do.
     """
     lost: list[Lost] = []
     covered = dict.fromkeys(noted, 0)
-    tables = contents.differing(was, now)
-    for change in contents.explain(before, after, tables) if tables else ():
+    for change in changes:
         lost += _of_table(change, covered)
     for name in contents.moved(was, now):
         found = next((n for n in noted if _is_position(n, name)), None)
@@ -151,19 +149,19 @@ def _uncovered(
     return left
 
 
-def _of_sequence(name: str, was: tuple[int, bool], now: tuple[int, bool]) -> Lost:
+def _of_sequence(name: str, was: Position, now: Position) -> Lost:
     literal = name.replace("'", "''")
     return Lost(
         name,
         "position",
         1,
         f"stands at {_position(now)} instead of {_position(was)}",
-        f"select setval('{literal}', {was[0]}, {str(was[1]).lower()});",
+        f"select setval('{literal}', {was.value}, {str(was.called).lower()});",
     )
 
 
-def _position(position: tuple[int, bool]) -> str:
-    return f"{position[0]} ({'handed out' if position[1] else 'not handed out'})"
+def _position(position: Position) -> str:
+    return f"{position.value} ({'' if position.called else 'not '}handed out)"
 
 
 def _rows(count: int) -> str:

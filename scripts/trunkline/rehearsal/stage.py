@@ -1,59 +1,83 @@
-"""The database of a rehearsal, taken from one change to the next.
+"""The databases of a rehearsal, taken from one change to the next.
 
-A copy is made before each change. Where the change leaves what it should, the copy is
-thrown away; else the copy takes its place, and the migration alone is run on it.
+There are two. On one the changes are tried: up, down, up again. The other is a change
+behind: it shows what there was before, and follows by the migration alone. Where a
+trial has left any trace, its database is thrown away for a copy of the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
+from psycopg import Connection, Error
+
 from trunkline import catalog, proof
-from trunkline.catalog import Snapshot
-from trunkline.connect import of_keywords
+from trunkline.catalog import Difference, Snapshot
 from trunkline.errors import Failure, StatementFailed
 from trunkline.events import CheckResult, ignore
 from trunkline.project import Change, Project
-from trunkline.rehearsal.change import Trial, bring_up, rehearse, told
+from trunkline.rehearsal import cluster, state
+from trunkline.rehearsal.change import (
+    Outcome,
+    RowsDiffer,
+    Trial,
+    bring_up,
+    rehearse,
+    told,
+)
 from trunkline.rehearsal.mutate import Tried, attempt
+from trunkline.rehearsal.place import Place
 from trunkline.rehearsal.result import ChangeReport, Verdict
-from trunkline.rehearsal.scene import LOCK_TIMEOUT, Scene
+from trunkline.rehearsal.scene import Scene
+from trunkline.rehearsal.state import State
 from trunkline.runner import execute_all
-from trunkline.session import Session, alone
+from trunkline.session import Session
 from trunkline.throwaway import Server
 
 
 class Stage:
-    """Where a rehearsal stands: its database, and the changes that are on it."""
+    """Where a rehearsal stands: its databases, and the changes that are on them."""
 
-    def __init__(self, server: Server, project: Project) -> None:
+    def __init__(
+        self, server: Server, project: Project, *, lends: bool = False
+    ) -> None:
+        """`lends`: what `rehearse` yields is used."""
         self._server = server
         self._project = project
-        self.database = server.create()
-        self._present: set[str] = set()
-        with self._session() as session:  # makes the ledger, which every copy has
-            self._catalog: Snapshot = catalog.snapshot(session.work)
+        self._lends = lends
+        self._present: frozenset[str] = frozenset()
+        self._place = Place(server, server.create(), project.config.migration_table)
+        assert self._place.session  # makes the ledger, which every copy has
+        self._blank = state.read(self._place.eyes).of_database()
+        self._behind: Place | None = None
+        self._state: State | None = None
+        self._failing: frozenset[tuple[str, int]] = frozenset()
+
+    @property
+    def database(self) -> str:
+        """The name of the database that has all changes; nobody is connected to it."""
+        self._place.close()
+        return self._place.name
+
+    @property
+    def catalog(self) -> Snapshot:
+        """Its catalog as it is now."""
+        return self._now().catalog
 
     def apply(self, change: Change) -> None:
         """Apply a change that is not rehearsed, and load its fixture.
 
         Raises Failure when either cannot be done.
         """
-        with self._session() as session:
-            error = bring_up(session, change)
-            if error is None:
-                self._present.add(change.id)
-                error = _load_fixture(session, change)
-            if error is not None:
-                raise Failure(f"{change.id} cannot be applied", detail=error)
-            self._catalog = catalog.snapshot(session.work)
-
-    @property
-    def catalog(self) -> Snapshot:
-        """The catalog as it is now."""
-        return self._catalog
+        if self._behind is not None:
+            self._behind.drop()
+        self._behind = self._state = None
+        error = _bring_on(self._place.session, change)
+        if error is not None:
+            raise Failure(f"{change.id} cannot be applied", detail=error)
+        self._present |= {change.id}
 
     @contextmanager
     def rehearse(self, change: Change) -> Iterator[tuple[ChangeReport, Scene | None]]:
@@ -62,74 +86,142 @@ class Stage:
         Inside the block, the database as the change met it is there for more; it is
         None where the change did not leave what it should.
         """
-        copy = self._server.create(template=self.database)
-        scene = Scene(self._server, self._project, copy, frozenset(self._present))
-        with self._session() as session, self._server.connect(copy) as before:
-            outcome = rehearse(
-                Trial(
-                    session=session,
-                    before=before,
-                    project=self._project,
-                    change=change,
-                    present=scene.present,
-                    start=self._catalog,
-                )
-            )
-        if outcome.catalog is not None:
-            self._catalog = outcome.catalog
-            self._present.add(change.id)
-            yield self._with_fixture(change, outcome.report), scene
-            self._server.drop(copy)
+        start = self._now()
+        scene = Scene(self._server, self._project, self._before().name, self._present)
+        outcome = self._try(change, start)
+        if outcome.state is not None:
+            self._state = outcome.state
+            self._present |= {change.id}
         else:
-            self._server.drop(self.database)
-            self.database = copy
-            self._bring_up_again(change)
-            yield self._with_fixture(change, outcome.report), None
+            self._begin_again(change, start, outcome.report.verdict)
+        report = self._with_fixture(change, outcome.report)
+        if self._failing or not report.ok(allow_unverified=True):
+            self._failing = frozenset(map(_place_of, self._complaints()))
+        if self._lends:
+            self._before().close()
+        yield report, scene if outcome.report.ok(allow_unverified=True) else None
+        if change.id in self._present:
+            self._follow(change)
+        if not self._now().greets_alike(start):
+            self._place.close()
+            self._before().close()
 
     def mutate(self, change: Change, before: Snapshot) -> Tried:
         """Try the mutants of a change that is applied, with `before` its catalog
         without it, on all rows that are there now."""
         invariants = self._project.holding(self._present)
-        with self._server.connect(self.database) as connection:
-            return attempt(connection, change, invariants, before, self._catalog)
+        with self._server.connect(self._place.name) as connection:
+            return attempt(connection, change, invariants, before, self.catalog)
 
-    def _bring_up_again(self, change: Change) -> None:
-        with self._session() as session:
-            if bring_up(session, change) is None:
-                self._present.add(change.id)
-                self._catalog = catalog.snapshot(session.work)
+    def _now(self) -> State:
+        if self._state is None:
+            self._state = state.read(self._place.eyes)
+        return self._state
+
+    def _before(self) -> Place:
+        if self._behind is None:
+            self._behind = self._copied(self._place, self._now())
+        return self._behind
+
+    def _copied(self, place: Place, has: State) -> Place:
+        """A copy of a database, with what belongs to the database itself."""
+        copy = place.copy()
+        if has.of_database() != self._blank:
+            found = catalog.snapshot(copy.eyes)
+            _repair(copy.eyes, catalog.compare(has.catalog, found))
+            copy.close()
+        return copy
+
+    def _try(self, change: Change, start: State) -> Outcome:
+        """Rehearse a change; with an equal copy, where it is rows that are lost."""
+        try:
+            return rehearse(self._trial(change, start))
+        except RowsDiffer:
+            self._replace_place(start)
+            return rehearse(self._trial(change, self._now()))
+
+    def _trial(self, change: Change, start: State) -> Trial:
+        return Trial(
+            place=self._place,
+            before=self._before(),
+            project=self._project,
+            change=change,
+            present=self._present,
+            start=start,
+            failing=self._failing,
+        )
+
+    def _replace_place(self, start: State) -> None:
+        """Put a copy of the database behind, whose state is `start`, in its place."""
+        self._place.drop()
+        behind = self._before()
+        _repair(behind.eyes, cluster.compare(start.roles, cluster.roles(behind.eyes)))
+        self._place = self._copied(behind, start)
+        self._state = None
+
+    def _begin_again(self, change: Change, start: State, verdict: Verdict) -> None:
+        """Have the change applied as if its rollback had never been tried."""
+        self._replace_place(start)
+        if verdict is Verdict.UP_FAILED:
+            return
+        if bring_up(self._place.session, change) is None:
+            self._present |= {change.id}
+        else:  # half of it may be there
+            self._replace_place(start)
+
+    def _follow(self, change: Change) -> None:
+        """Take the database behind to the change; copy it anew where that fails."""
+        if _bring_on(self._before().session, change) is not None:
+            self._before().drop()
+            self._behind = None
 
     def _with_fixture(self, change: Change, report: ChangeReport) -> ChangeReport:
-        """The report, with what the fixture's rows show of the verification."""
+        """The report, with what the fixture's rows show of the verifications."""
         if change.fixture is None or change.id not in self._present:
             return report
-        with self._session() as session:
-            error = _load_fixture(session, change)
-            if error is None:
-                results = self._checked(session, change)
-                failed = proof.failing(results)
-                if not failed:
-                    return report
-                error = f"checks fail once the fixture is loaded: {len(failed)}"
-                report = replace(report, checks=(*report.checks, *failed))
-        if not report.ok(allow_unverified=True):
+        error = _load_fixture(self._place.session, change)
+        self._state = None
+        failed = [r for r in self._complaints() if _place_of(r) not in self._failing]
+        if error is None and failed:
+            error = f"checks fail once the fixture is loaded: {len(failed)}"
+        if error is None or not report.ok(allow_unverified=True):
             return report
-        return replace(report, verdict=Verdict.VERIFICATION_FAILED, error=error)
-
-    def _checked(self, session: Session, change: Change) -> tuple[CheckResult, ...]:
-        invariants = self._project.holding(self._present)
-        return (
-            *proof.before_commit(session.work, change, ignore).results,
-            *proof.after_commit(session.work, change, invariants, ignore),
+        return replace(
+            report,
+            verdict=Verdict.VERIFICATION_FAILED,
+            error=error,
+            checks=(*report.checks, *failed),
         )
 
-    def _session(self) -> AbstractContextManager[Session]:
-        return alone(
-            of_keywords(self._server.conninfo(self.database)),
-            self._project.config.migration_table,
-            lock_timeout=LOCK_TIMEOUT,
-            emit=ignore,
+    def _complaints(self) -> tuple[CheckResult, ...]:
+        """The checks of all changes, and the invariants, that fail now."""
+        eyes = self._place.eyes
+        there = [c for c in self._project.changes if c.id in self._present]
+        return proof.failing(
+            (
+                *proof.all_hold(eyes, there, ignore),
+                *proof.invariants_hold(
+                    eyes, self._project.holding(self._present), ignore
+                ),
+            )
         )
+
+
+def _place_of(result: CheckResult) -> tuple[str, int]:
+    return result.source, result.line
+
+
+def _repair(connection: Connection, differences: Sequence[Difference]) -> None:
+    """Run what can be run of the repairs."""
+    for difference in differences:
+        with suppress(Error):
+            connection.execute(difference.repair.encode(), prepare=False)
+
+
+def _bring_on(session: Session, change: Change) -> str | None:
+    """Apply a change and load its fixture; returns what went wrong, if it did."""
+    error = bring_up(session, change)
+    return _load_fixture(session, change) if error is None else error
 
 
 def _load_fixture(session: Session, change: Change) -> str | None:

@@ -52,17 +52,22 @@ def _target(facts: Facts) -> str:
     return "alter database %I"
 
 
+def setting_value(name: str, value: str) -> str:
+    """Return what stands behind `set NAME =` for a value as the catalog keeps it."""
+    if name not in _LISTS:
+        return literal(value)
+    names = re.findall(r'"(?:[^"]|"")*"|[^,\s]+', value)
+    plain = (
+        name[1:-1].replace('""', '"') if name.startswith('"') else name
+        for name in names
+    )
+    return ", ".join(map(literal, plain)) or "''"
+
+
 def _create_setting(_: Snapshot, __: str, facts: Facts) -> Statements:
-    value = literal(facts.get("value", ""))
-    if facts["setting"] in _LISTS:
-        names = re.findall(r'"(?:[^"]|"")*"|[^,\s]+', facts.get("value", ""))
-        plain = (
-            name[1:-1].replace('""', '"') if name.startswith('"') else name
-            for name in names
-        )
-        value = ", ".join(map(literal, plain)) or "''"
-    value = value.replace("%", "%%")
-    return [here(f"{_target(facts)} set {facts['setting']} = {value};")]
+    name = facts["setting"]
+    value = setting_value(name, facts.get("value", "")).replace("%", "%%")
+    return [here(f"{_target(facts)} set {name} = {value};")]
 
 
 def _drop_setting(_: str, facts: Facts) -> Statements:

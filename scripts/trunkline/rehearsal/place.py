@@ -1,0 +1,72 @@
+"""A database of a rehearsal, and the connections to it, open from change to change.
+
+`session` runs changes as `apply` does. `eyes` sees what they left, on a connection of
+its own that forgets nothing, so its statements stay prepared. A database that is copied
+may have neither, and what a change sets for new sessions reaches only new ones: then
+both are closed, to be opened when they are next asked for.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from psycopg import Connection
+
+from trunkline.connect import connect, of_keywords
+from trunkline.events import ignore
+from trunkline.rehearsal.scene import LOCK_TIMEOUT
+from trunkline.session import Session, alone
+from trunkline.throwaway import Server
+
+
+class Place:
+    """The database `name` on `server`."""
+
+    def __init__(self, server: Server, name: str, migration_table: str) -> None:
+        self.name = name
+        self._server = server
+        self._migration_table = migration_table
+        self._target = of_keywords(server.conninfo(name))
+        self._opened = ExitStack()
+        self._session: Session | None = None
+        self._eyes: Connection | None = None
+
+    @property
+    def session(self) -> Session:
+        """Where changes are run; the ledger is there."""
+        if self._session is None:
+            self._session = self._opened.enter_context(
+                alone(
+                    self._target,
+                    self._migration_table,
+                    lock_timeout=LOCK_TIMEOUT,
+                    emit=ignore,
+                )
+            )
+        return self._session
+
+    @property
+    def eyes(self) -> Connection:
+        """Where catalog, contents and checks are read."""
+        if self._eyes is None:
+            self._eyes = self._opened.enter_context(connect(self._target))
+            self._eyes.prepare_threshold = 1
+            self._eyes.prepared_max = None
+        return self._eyes
+
+    def close(self) -> None:
+        """Leave the database to itself."""
+        self._opened.close()
+        self._session = self._eyes = None
+
+    def drop(self) -> None:
+        """Take the database away."""
+        self.close()
+        self._server.drop(self.name)
+
+    def copy(self) -> Place:
+        """A new database, equal to this one but for what belongs to a database itself:
+        its settings, owner, grants and comment."""
+        self.close()
+        name = self._server.create(template=self.name)
+        return Place(self._server, name, self._migration_table)
