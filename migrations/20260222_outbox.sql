@@ -58,6 +58,20 @@ comment on constraint one_message_for_each_dedupe_key on public.outbox is
 comment on index public.idx_outbox_waiting is
 'What waits is found in the order in which it may be tried.';
 
+create trigger identity_is_fixed
+before update on public.outbox
+for each row
+when (
+    (old.org_id, old.id, old.topic, old.dedupe_key, old.payload, old.created_at)
+    is distinct from (
+        new.org_id, new.id, new.topic, new.dedupe_key, new.payload, new.created_at
+    )
+)
+execute function private.refuse_row('identity_is_fixed');
+
+comment on trigger identity_is_fixed on public.outbox is
+'A message is told as it was written.';
+
 alter table public.outbox enable row level security;
 alter table public.outbox force row level security;
 

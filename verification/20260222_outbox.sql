@@ -31,3 +31,20 @@ where
     i.indisvalid is not true
     or pg_get_indexdef(i.indexrelid) not like
     '% USING btree (available_at) WHERE ((delivered_at IS NULL) AND (NOT dead))';
+
+-- check: a message is told as it was written
+select
+    'identity_is_fixed' as subject,
+    coalesce(pg_get_triggerdef(t.oid), 'missing') as detail
+from (values ('identity_is_fixed')) as expected (name)
+left join pg_trigger as t
+    on
+        t.tgrelid = to_regclass('public.outbox')
+        and t.tgname = expected.name
+        and t.tgenabled <> 'D'
+where
+    (
+        pg_get_triggerdef(t.oid)
+        like '%old.org_id%old.id%old.topic%old.dedupe_key%old.payload%old.created_at%'
+        || ' EXECUTE FUNCTION private.refuse_row(''identity_is_fixed'')'
+    ) is not true;
