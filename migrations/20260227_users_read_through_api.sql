@@ -5,7 +5,8 @@
 -- They could read sealed values and could turn a BYOC credential into a managed one.
 -- Now the tables cannot even be named by them; the views of api read single columns
 -- under row-level security, and the functions ask for the membership. Nobody empties a
--- table any more. auth_org_id() goes: nothing asks it.
+-- table any more, or calls a function of the baseline: auth_org_id() goes, since nothing
+-- asks it, and set_updated_at() is for triggers alone.
 --
 -- This is the contract step: programs that still read the tables as `authenticated` or
 -- `anon` fail from here on.
@@ -70,3 +71,5 @@ drop policy organizations_select_own on public.organizations;
 
 -- squawk-ignore ban-drop-function
 drop function public.auth_org_id();
+
+revoke execute on function public.set_updated_at() from public;

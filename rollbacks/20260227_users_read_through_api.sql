@@ -1,5 +1,7 @@
 -- Gives signed-in users the tables back.
 
+grant execute on function public.set_updated_at() to public;
+
 create function public.auth_org_id()
 returns uuid
 language sql

@@ -113,3 +113,12 @@ where
     or not has_table_privilege(
         'service_role', 'public.' || expected.name, p.privilege
     );
+
+-- check: a trigger function is for triggers alone
+select
+    p.oid::regprocedure::text as subject,
+    'public may execute it' as detail
+from pg_proc as p
+where
+    p.oid = to_regprocedure('public.set_updated_at()')
+    and has_function_privilege('anon', p.oid, 'execute');

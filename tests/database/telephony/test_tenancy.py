@@ -39,9 +39,6 @@ ON_PURPOSE = {
     # Policies and views call these as the user, who reads his own claims by them.
     "private.current_org_id": {"authenticated"},
     "private.rollout_bucket": {"authenticated"},
-    # Of the baseline: the one reads the caller's own claims, the other is a trigger.
-    "public.auth_org_id": set(ROLES),
-    "public.set_updated_at": set(ROLES),
 }
 
 FORGED = [
