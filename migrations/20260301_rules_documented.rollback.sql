@@ -1,0 +1,1 @@
+../rollbacks/20260301_rules_documented.sql

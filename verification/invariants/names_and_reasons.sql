@@ -1,0 +1,120 @@
+-- since: 20260301_rules_documented
+
+-- check: no name was made up by the server
+select
+    format('%s on %s', k.conname, k.conrelid::regclass) as subject,
+    'say what holds' as detail
+from pg_constraint as k
+inner join pg_class as c
+    on k.conrelid = c.oid
+where
+    c.relnamespace = any(
+        '{public,api,worker,private,audit}'::regnamespace[]
+    )
+    and c.relname not like '\_yoyo\_%'
+    and (
+        k.conname ~ '_(check|key|fkey|excl|not_null)[0-9]+$'
+        or (
+            k.conname ~ '_check$'
+            -- Of the baseline, as real installations have them.
+            and k.conrelid not in (
+                'public.organizations'::regclass,
+                'public.user_org_roles'::regclass,
+                'public.org_credentials'::regclass,
+                'public.twilio_subaccounts'::regclass,
+                'public.managed_phone_numbers'::regclass,
+                'public.feature_flags'::regclass
+            )
+        )
+    );
+
+-- check: an index is named for its table, or for the rule that it carries
+select
+    i.indexrelid::regclass::text as subject,
+    'on ' || i.indrelid::regclass as detail
+from pg_index as i
+inner join pg_class as c
+    on i.indrelid = c.oid
+inner join pg_class as x
+    on i.indexrelid = x.oid
+where
+    c.relnamespace = any('{public,private,audit}'::regnamespace[])
+    and c.relname not like '\_yoyo\_%'
+    and x.relname !~ '^idx_'
+    and not exists (
+        select
+        from pg_constraint as k
+        where k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x')
+    );
+
+-- check: whatever embodies a rule says why
+select
+    said.subject,
+    'no comment' as detail
+from (
+    select
+        format('constraint %s on %s', k.conname, k.conrelid::regclass) as subject,
+        obj_description(k.oid, 'pg_constraint') as reason,
+        k.connamespace as namespace
+    from pg_constraint as k
+    where
+        k.contype in ('c', 'u', 'x')
+        or (k.contype = 'f' and cardinality(k.conkey) > 1)
+    union all
+    select
+        'index ' || x.oid::regclass,
+        obj_description(x.oid, 'pg_class'),
+        x.relnamespace
+    from pg_index as i
+    inner join pg_class as x
+        on i.indexrelid = x.oid
+    where
+        i.indisunique
+        and not exists (
+            select
+            from pg_constraint as k
+            where k.conindid = i.indexrelid
+        )
+    union all
+    select
+        c.relname::text,
+        obj_description(c.oid, 'pg_class'),
+        c.relnamespace
+    from pg_class as c
+    where c.relkind in ('r', 'p', 'v') and c.relname not like '\_yoyo\_%'
+    union all
+    select
+        p.oid::regprocedure::text,
+        obj_description(p.oid, 'pg_proc'),
+        p.pronamespace
+    from pg_proc as p
+    union all
+    select
+        format('trigger %s on %s', t.tgname, t.tgrelid::regclass),
+        obj_description(t.oid, 'pg_trigger'),
+        c.relnamespace
+    from pg_trigger as t
+    inner join pg_class as c
+        on t.tgrelid = c.oid
+    where not t.tgisinternal
+    union all
+    select
+        format('policy %s on %s', p.polname, p.polrelid::regclass),
+        obj_description(p.oid, 'pg_policy'),
+        c.relnamespace
+    from pg_policy as p
+    inner join pg_class as c
+        on p.polrelid = c.oid
+    union all
+    select
+        'type ' || t.oid::regtype,
+        obj_description(t.oid, 'pg_type'),
+        t.typnamespace
+    from pg_type as t
+    where t.typtype in ('d', 'e')
+) as said
+where
+    said.namespace = any(
+        '{public,api,worker,private,audit}'::regnamespace[]
+    )
+    and said.reason is null;
