@@ -29,7 +29,7 @@ from trunkline.catalog.repair.enums import (
     unexpected_labels,
 )
 from trunkline.catalog.repair.grants import DEFAULT_PRIVILEGE, beside_default_privileges
-from trunkline.catalog.repair.kind import Change
+from trunkline.catalog.repair.kind import USUAL, Change
 from trunkline.catalog.repair.routines import body
 from trunkline.catalog.snapshot import Snapshot
 from trunkline.catalog.step import Step
@@ -136,7 +136,7 @@ class _Comparison:
     def _altered(
         self, kind: str, name: str, want: Facts, have: Facts
     ) -> Iterator[Step]:
-        change = Change(kind, name, want, have, self.expected)
+        change = Change(kind, name, want, have, self.expected, self.found)
         comparer = KINDS[kind]
         if not change.properties or follows(change, self.expected, self.found):
             return
@@ -223,7 +223,10 @@ class _Comparison:
 def _detail(comparer: Kind, change: Change) -> str:
     clauses = []
     for name in change.properties:
-        told = comparer.told.get(name, lambda facts, name=name: facts.get(name))
+        usual = USUAL.get(name)
+        told = comparer.told.get(
+            name, lambda facts, name=name, usual=usual: facts.get(name, usual)
+        )
         want, have = told(change.expected), told(change.found)
         if want != have:
             label = comparer.labels.get(name, name.replace("_", " "))

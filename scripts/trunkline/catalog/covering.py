@@ -20,6 +20,9 @@ def covering(key: Key, facts: Facts, here: Snapshot, there: Snapshot) -> Key | N
     for holder in _holders(key, facts, here):
         if here.has(holder) and not there.has(holder):
             return holder
+    upper = facts.get("derived_from", "") if key[0] == "index" else ""
+    if there.of("index").get(upper, {}).get("not_valid"):
+        return "index", upper
     if key[0] == "sequence" and facts.get("of_identity"):
         column = there.of("column").get(facts["owned_by"], {})
         if "identity" not in column:
@@ -94,9 +97,12 @@ def follows(change: Change, expected: Snapshot, found: Snapshot) -> bool:
     """Say whether an object differs only as the one of the parent table does.
 
     The repair of a parent's column, index or constraint reaches its partitions too;
-    and a serial's sequence goes and comes with its columns.
+    a serial's sequence goes and comes with its columns, and so does an identity's.
     """
     key, want, have = (change.kind, change.name), change.expected, change.found
+    if change.kind == "sequence" and "of_identity" in change.properties:
+        column = (want if want.get("of_identity") else have)["owned_by"]
+        return column in expected.of("column") and column in found.of("column")
     if change.kind == "sequence" and change.properties == ["owned_by"]:
         gone, missing = have.get("owned_by"), want.get("owned_by")
         return bool(gone and missing) and not (

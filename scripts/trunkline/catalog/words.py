@@ -16,6 +16,14 @@ def literal(text: str) -> str:
     return "E" + quoted.replace("\\", "\\\\") if "\\" in text else quoted
 
 
+def aside(name: str) -> tuple[str, str]:
+    """Return a name for what is put aside: bare as `rename to` takes it, and whole."""
+    quoted = name.endswith('"')
+    at = name.rfind('."') if quoted else name.rfind(".")
+    bare = name[at + 1 :].removesuffix('"') + ("_replaced" + '"' * quoted)
+    return bare, name[: at + 1] + bare
+
+
 def here(statement: str) -> str:
     """Return a statement that names the database `%I` so that it runs on any."""
     call = f"execute format({literal(statement.rstrip(';'))}, current_database());"

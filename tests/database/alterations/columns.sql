@@ -236,3 +236,24 @@ alter table t drop column b;
 alter table t add column b int generated always as (a + 1) stored;
 -- finds: differs column public.t.b
 -- one way: no statement makes a plain column generated
+
+-- alteration: a serial takes the place of an identity
+create table t (a int generated always as identity);
+comment on sequence t_a_seq is 'why';
+grant usage on sequence t_a_seq to cat_a;
+-- then
+alter table t alter column a drop identity;
+create sequence t_a_seq as int owned by t.a;
+alter table t alter column a set default nextval('t_a_seq');
+-- finds: differs column public.t.a
+-- finds: missing comment sequence public.t_a_seq
+-- finds: missing grant usage on sequence public.t_a_seq to cat_a
+
+-- alteration: a sequence with an odd name counts for an identity
+create sequence "Odd. Name" start with 5;
+create table t (a bigint not null default nextval('"Odd. Name"'));
+-- then
+alter table t alter column a drop default;
+drop sequence "Odd. Name";
+alter table t alter column a add generated always as identity (sequence name "Odd. Name");
+-- finds: differs column public.t.a

@@ -69,3 +69,26 @@ create statistics s (ndistinct) on a, b from t;
 drop statistics s;
 create statistics s (ndistinct, mcv) on a, b from t;
 -- finds: differs statistics public.s
+
+-- alteration: an index of a partitioned table has nothing below it
+create table p (a int) partition by list (a);
+create table p1 partition of p for values in (1);
+create table p2 partition of p for values in (2) partition by list (a);
+create table p21 partition of p2 for values in (2);
+create index i on p (a);
+-- then
+drop index i;
+create index i on only p (a);
+-- finds: differs index i on public.p
+
+-- alteration: an index of a partitioned table lacks one below it
+create table p (a int) partition by list (a);
+create table p1 partition of p for values in (1);
+create table p2 partition of p for values in (2);
+create index i on p (a);
+-- then
+drop index i;
+create index i on only p (a);
+create index p1_a_idx on p1 (a);
+alter index i attach partition p1_a_idx;
+-- finds: differs index i on public.p

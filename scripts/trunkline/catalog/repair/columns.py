@@ -103,6 +103,8 @@ def alter(change: Change) -> Statements | None:
         "generated" in have and "generated" not in want
     ):
         return None
+    if differing == {"also_local"}:
+        return None
     target = f"alter table {want['on']} alter column {want['called']}"
     statements: Statements = []
     expression = "generated" in want and "default" in differing
@@ -113,7 +115,7 @@ def alter(change: Change) -> Statements | None:
     if "generated" in differing:
         statements.append(f"{target} drop expression;")
     if "identity" in differing and "identity" not in want:
-        statements.append(f"{target} drop identity;")
+        statements += _drop_identity(change, target)
     retyped = not differing.isdisjoint({"type", "collation"})
     usual = "default" in have and "generated" not in have
     if usual and (retyped or "identity" in want or "default" not in want):
@@ -122,12 +124,7 @@ def alter(change: Change) -> Statements | None:
         statements.append(_retype(target, want))
     statements += _alter_not_null(change, target)
     if "identity" in differing and "identity" in want:
-        identity = _identity(change.catalog, change.name, want)
-        statements.append(
-            f"{target} set generated {want['identity']};"
-            if "identity" in have
-            else f"{target} add {identity};"
-        )
+        statements += _add_identity(change, target)
     if (
         "generated" not in want
         and "default" in want
@@ -135,6 +132,34 @@ def alter(change: Change) -> Statements | None:
     ):
         statements.append(f"{target} set default {want['default']};")
     return statements + _alter_storage(change, target)
+
+
+def _add_identity(change: Change, target: str) -> Statements:
+    """Let a column count by itself, going on where a serial's sequence stands."""
+    identity = _identity(change.catalog, change.name, change.expected)
+    if "identity" in change.found:
+        return [f"{target} set generated {change.expected['identity']};"]
+    before, after = [], []
+    for sequence, facts in sequences.owned(change.catalog, change.name):
+        if facts.get("of_identity") and change.there.has(("sequence", sequence)):
+            before = [sequences.put_aside(sequence)]
+            after = [sequences.take_over(sequence), sequences.drop_aside(sequence)]
+            after += finish("sequence", sequence, facts)
+    return [*before, f"{target} add {identity};", *after]
+
+
+def _drop_identity(change: Change, target: str) -> Statements:
+    """Let a column count by itself no more; a serial's sequence goes on from there."""
+    before, after = [], []
+    for sequence, _ in sequences.owned(change.there, change.name):
+        facts = change.catalog.of("sequence").get(sequence)
+        if facts is not None and not facts.get("of_identity"):
+            before = [sequences.put_aside(sequence)]
+            before.append(sequences.create_bare(sequence, facts))
+            before.append(sequences.take_over(sequence))
+            after = [sequences.owned_by(sequence, facts)]
+            after += finish("sequence", sequence, facts)
+    return [*before, f"{target} drop identity;", *after]
 
 
 def _retype(target: str, want: Facts) -> str:

@@ -13,7 +13,7 @@ from trunkline.catalog.repair.aspects import finish
 from trunkline.catalog.repair.kind import Statements
 from trunkline.catalog.repair.types import enum
 from trunkline.catalog.snapshot import Snapshot
-from trunkline.catalog.words import Facts, literal
+from trunkline.catalog.words import Facts, aside, literal
 
 
 def renamed_labels(want: Facts, have: Facts) -> list[tuple[str, str]]:
@@ -60,8 +60,7 @@ def in_other_order(want: Facts, have: Facts) -> bool:
 
 def rebuild(found: Snapshot, name: str, want: Facts) -> Statements:
     """Return what puts a new enum in the place of the found one."""
-    schema, dot, bare = name.rpartition(".")
-    old = bare.removesuffix('"') + ("_replaced" + '"' * bare.endswith('"'))
+    old, old_name = aside(name)
     statements = [f"alter type {name} rename to {old};", enum(name, want)]
     for facts in found.of("column").values():
         kind = facts.get("type", "")
@@ -77,5 +76,5 @@ def rebuild(found: Snapshot, name: str, want: Facts) -> Statements:
         )
         if usual:
             statements.append(f"{column} set default {facts['default']};")
-    statements.append(f"drop type {schema}{dot}{old};")
+    statements.append(f"drop type {old_name};")
     return statements + finish("type", name, want)

@@ -71,11 +71,13 @@ def _move(change: Change) -> Statements:
 
 def _attach_below(change: Change) -> Statements:
     """Make an index of a partitioned table valid: every partition has one below it."""
-    return [
-        statement
-        for _, facts in change.catalog.having("index", "derived_from", change.name)
-        for statement in _attach(change.catalog, facts)
-    ]
+    statements: Statements = []
+    for name, facts in change.catalog.having("index", "derived_from", change.name):
+        if change.there.has(("index", name)):
+            statements += _attach(change.catalog, facts)
+        else:
+            statements += create(change.catalog, name, facts)
+    return statements
 
 
 _STEPS = by_property(

@@ -27,6 +27,8 @@ class Change:
     found: Facts
     catalog: Snapshot
     """The expected catalog, for what the object is made of."""
+    there: Snapshot = field(default_factory=lambda: Snapshot({}))
+    """The found catalog, for what is to be used or to be got out of the way."""
 
     @property
     def properties(self) -> list[str]:
@@ -65,6 +67,17 @@ SILENT = frozenset(
 
 NAMES = frozenset({"not_null_name"})
 """Names that a thing may lack without being another (before PostgreSQL 18)."""
+
+USUAL = {
+    "compression": "the default",
+    "context": "explicit",
+    "firing": "enabled",
+    "persistence": "logged",
+    "replica_identity": "default",
+    "statistics": "the default",
+    "storage": "the type's own",
+}
+"""What it is called when a fact is not there because it is as it mostly is."""
 
 NOT_NULL_LABELS = {
     "not_null": "not null",

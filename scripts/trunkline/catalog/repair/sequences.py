@@ -13,7 +13,7 @@ from trunkline.catalog.repair.kind import (
     plain_drop,
 )
 from trunkline.catalog.snapshot import Snapshot
-from trunkline.catalog.words import Facts
+from trunkline.catalog.words import Facts, aside, literal
 
 _LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 
@@ -55,6 +55,22 @@ def create_bare(name: str, facts: Facts) -> str:
 def owned_by(name: str, facts: Facts) -> str:
     """Return the statement that ties a sequence to its column, or frees it."""
     return f"alter sequence {name} owned by {facts.get('owned_by', 'none')};"
+
+
+def put_aside(name: str) -> str:
+    """Return the statement that frees a sequence's name for one made anew."""
+    return f"alter sequence {name} rename to {aside(name)[0]};"
+
+
+def take_over(name: str) -> str:
+    """Return the statement that lets a new sequence go on where the old one stood."""
+    old = aside(name)[1]
+    return f"select setval({literal(name)}, last_value, is_called) from {old};"
+
+
+def drop_aside(name: str) -> str:
+    """Return the statement that drops what was put aside."""
+    return f"drop sequence {aside(name)[1]};"
 
 
 def _create(_: Snapshot, name: str, facts: Facts) -> Statements:
