@@ -101,6 +101,13 @@ class _Findings:
     traceless: bool = False
     end: State | None = None
 
+    @property
+    def of_redo(self) -> tuple[Difference, ...]:
+        """The differences after the second up that do not come from the rollback's."""
+        if any(d.kind != "column_order" for d in self.differences):
+            return ()
+        return tuple(self.redo_differences)
+
 
 class _Stopped(Exception):
     """The rehearsal of this change cannot go on."""
@@ -131,7 +138,7 @@ def rehearse(trial: Trial) -> Outcome:
         up=found.up,
         down=found.down,
         error=reason,
-        differences=(*found.differences, *found.redo_differences),
+        differences=tuple(found.differences) + found.of_redo,
         lost=found.lost,
         declared=tuple(found.declared),
         checks=(*found.checks, *found.broken),
@@ -211,7 +218,7 @@ def _find(trial: Trial, found: _Findings) -> None:
         for difference in catalog.compare(first.catalog, found.end.catalog)
         if difference.kind != "column_order"
     ]
-    found.redo_error = _recounted(first.contents, found.end.contents)
+    found.redo_error = _recounted(change, first.contents, found.end.contents)
 
 
 def _weigh(
@@ -224,6 +231,7 @@ def _weigh(
         there = contents.digest(trial.before.eyes).tables
         if any(there.get(name) != was.tables[name] for name in tables):
             raise RowsDiffer
+        noted = loss.with_rows_before(trial.before.eyes, noted, was)
     changes = (
         contents.explain(trial.before.eyes, trial.place.eyes, tables) if tables else ()
     )
@@ -354,15 +362,19 @@ def _undeclared(
     return undeclared, [Declared(left.text, n) for left, n in covered.items()]
 
 
-def _recounted(first: Contents, again: Contents) -> str | None:
+def _recounted(change: Change, first: Contents, again: Contents) -> str | None:
     """Which tables have another number of rows after the second up, in a sentence.
 
-    Values are not compared: a migration may write the time, or a random key.
+    Values are not compared: a migration may write the time, or a random key; nor are
+    the tables whose rows the rollback loses, as it says.
     """
+    losing = {loss.object for loss in change.losses if loss.what == "rows"}
     told = [
         f"{name} has {again.tables[name].rows} rows after the second up, and had "
         f"{digest.rows} after the first"
         for name, digest in first.tables.items()
-        if name in again.tables and again.tables[name].rows != digest.rows
+        if name in again.tables
+        and name not in losing
+        and again.tables[name].rows != digest.rows
     ]
     return "; ".join(told) or None

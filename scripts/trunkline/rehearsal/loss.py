@@ -1,13 +1,14 @@
 """What a rollback took from the contents, held against what its header declares.
 
 The rows that a `-- loses:` line covers are those that satisfy its condition just before
-the rollback; they are noted then, by key, and asked for afterwards.
+the rollback, or before the migration, which may have taken them itself. The former are
+noted then, by key; the latter are asked for where something is gone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from psycopg import Connection, Error
 
@@ -52,6 +53,24 @@ def note(
     return tuple(noted)
 
 
+def with_rows_before(
+    before: Connection, noted: tuple[Noted, ...], was: Contents
+) -> tuple[Noted, ...]:
+    """The declarations, with the rows that the migration itself may have taken.
+
+    `before` is a database as it is before the change.
+    """
+    there = note(before, [item.loss for item in noted], was)
+    return tuple(
+        replace(
+            item,
+            keys=item.keys | other.keys,
+            error=item.error if other.error else None,
+        )
+        for item, other in zip(noted, there, strict=True)
+    )
+
+
 def weigh(
     changes: Iterable[TableChange],
     was: Contents,
@@ -84,6 +103,11 @@ def _is_position(noted: Noted, name: str) -> bool:
 
 def _of_table(change: TableChange, covered: dict[Noted, int]) -> list[Lost]:
     lost = []
+    unread = "".join(
+        f"; its line `-- loses: {noted.loss.text}` covers nothing: {noted.error}"
+        for noted in covered
+        if noted.loss.object == change.table and noted.error
+    )
     gone = _uncovered(change.table, change.gone, "rows", covered)
     if gone:
         lost.append(
@@ -91,7 +115,7 @@ def _of_table(change: TableChange, covered: dict[Noted, int]) -> list[Lost]:
                 change.table,
                 "rows",
                 len(gone),
-                f"{_rows(len(gone))} gone, for example {_short(gone[0].key)}",
+                f"{_rows(len(gone))} gone, for example {_short(gone[0].key)}{unread}",
                 f"-- loses: {change.table} rows — why, and how they come back",
             )
         )
@@ -118,7 +142,7 @@ def _of_table(change: TableChange, covered: dict[Noted, int]) -> list[Lost]:
                 "values",
                 len(rows),
                 f"{column} differs in {_rows(len(rows))}, for example "
-                f"{_short(rows[0].key)}",
+                f"{_short(rows[0].key)}{unread}",
                 f"-- loses: {change.table} values of {column} — why, and how they "
                 "come back",
             )
