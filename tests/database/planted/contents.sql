@@ -1,0 +1,81 @@
+-- planted: a deleted row
+create table visits (id int primary key, kind text);
+insert into visits values (1, 'short'), (2, 'long');
+-- up
+delete from visits where id = 2;
+-- down
+select 'gone is gone';
+-- loses: 1 rows public.visits
+
+-- planted: a row that nobody took back
+-- beyond repair: trunkline deletes no rows
+create table visits (id int primary key, kind text);
+-- up
+insert into visits values (1, 'short');
+-- down
+delete from visits where id = 11;
+-- loses: 1 rows public.visits
+
+-- planted: an altered value
+create table visits (id int primary key, name text);
+insert into visits values (1, 'McCoy'), (2, 'Uhura');
+-- up
+update visits set name = upper(name);
+-- down
+update visits set name = initcap(name);
+-- loses: 1 values public.visits.name
+
+-- planted: null is not empty
+create table visits (id int primary key, notes text);
+insert into visits values (1, null), (2, ''), (3, 'late');
+-- up
+update visits set notes = '' where notes is null;
+-- down
+update visits set notes = null where notes = '';
+-- loses: 1 values public.visits.notes
+
+-- planted: a column comes back without its values
+create table visits (id int primary key, notes text default 'none');
+insert into visits values (1, 'late'), (2, 'none');
+-- up
+alter table visits drop column notes;
+-- down
+alter table visits add column notes text default 'none';
+-- loses: 1 values public.visits.notes
+
+-- planted: rows without a key, one of two alike
+create table visits (kind text);
+insert into visits values ('short'), ('short'), ('long');
+-- up
+alter table visits add column minutes int;
+-- down
+delete from visits where ctid = (select min(ctid) from visits where kind = 'short');
+alter table visits drop column minutes;
+-- loses: 1 rows public.visits
+
+-- planted: a table rounded to cents
+create table visits (id int primary key, fee numeric);
+insert into visits values (1, 1.005), (2, 2);
+-- up
+alter table visits alter column fee type numeric(8, 2);
+-- down
+alter table visits alter column fee type numeric;
+-- loses: 2 values public.visits.fee
+
+-- planted: a sequence stands elsewhere
+create table visits (id int generated always as identity primary key);
+insert into visits default values;
+-- up
+insert into visits default values;
+-- down
+delete from visits where id = 2;
+-- loses: 1 position public.visits_id_seq
+
+-- planted: a sequence begins again
+create sequence tickets;
+select nextval('tickets'), nextval('tickets');
+-- up
+drop sequence tickets;
+-- down
+create sequence tickets;
+-- loses: 1 position public.tickets
