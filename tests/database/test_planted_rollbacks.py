@@ -8,6 +8,7 @@ the next rehearsal has nothing more to say.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,13 +102,10 @@ def forget_roles(server: Server) -> None:
 def rehearse(line: Line) -> ChangeReport:
     """Rehearse the second change of a project, on databases of its own."""
     standing, change = line.project.changes
-    stage = Stage(line.server, line.project)
-    try:
+    with closing(Stage(line.server, line.project)) as stage:
         stage.apply(standing)
         with stage.rehearse(change) as (report, _):
             return report
-    finally:
-        line.server.drop(stage.database)
 
 
 def told(report: ChangeReport) -> list[str]:

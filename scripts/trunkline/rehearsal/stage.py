@@ -55,6 +55,12 @@ class Stage:
         self._state: State | None = None
         self._failing: frozenset[tuple[str, int]] = frozenset()
 
+    def close(self) -> None:
+        """Drop its databases; nothing more can be asked of it."""
+        self._place.drop()
+        if self._behind is not None:
+            self._behind.drop()
+
     @property
     def database(self) -> str:
         """The name of the database that has all changes; nobody is connected to it."""
