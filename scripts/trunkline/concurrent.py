@@ -142,10 +142,26 @@ def is_done(connection: Connection, what: Concurrent) -> bool:
 
 def fault(connection: Connection, what: Concurrent) -> str | None:
     """What is wrong with its work after it has succeeded; None: nothing."""
-    if what.does == "create":
-        for _, whole, name, _ in _indexes(connection, what):
-            if not whole:
-                return f"the index {name} is not valid"
+    if what.does != "create":
+        return None
+    found = _indexes(connection, what)
+    for _, whole, name, _ in found:
+        if not whole:
+            return f"the index {name} is not valid"
+    return None if found else f"there is no index {what.name} on {what.relation}"
+
+
+def half_done(connection: Connection, what: Concurrent) -> str | None:
+    """What it has begun and can only go on with; None: nothing."""
+    if what.does == "detach" and _detaching(connection, what):
+        return f"{what.name} is half detached"
+    if what.does == "drop":
+        row = connection.execute(
+            "select not indisvalid from pg_catalog.pg_index"
+            " where indexrelid = to_regclass(%s)",
+            [what.relation],
+        ).fetchone()
+        return f"{what.relation} is half dropped" if row and row[0] else None
     return None
 
 

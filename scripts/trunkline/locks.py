@@ -119,15 +119,20 @@ def retried(
             wanted = f"Wanted: {watch.wanted}.\n" if watch and watch.wanted else ""
             who = f"In the way: {names}." if names else f"The server said: {reason}."
             raise LockNotObtained(
-                f"a lock was not obtained in {attempt} attempts"
-                if attempt > 1
-                else "a lock was not obtained",
+                _complaint(attempt, older=bool(watch and watch.gave_up == "older")),
                 detail=wanted + who,
                 hint="End what is in the way or wait for it, and run again.",
             )
         what = f"attempt {attempt + 1} follows in {pause:.1f} s"
         emit(Waiting(what, names or reason, blockers))
         time.sleep(pause)
+
+
+def _complaint(attempts: int, *, older: bool) -> str:
+    if older:
+        return "older transactions did not end in time"
+    times = f" in {attempts} attempts" if attempts > 1 else ""
+    return f"a lock was not obtained{times}"
 
 
 def _try(connection: Connection, key: int) -> bool:

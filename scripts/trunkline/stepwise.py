@@ -8,21 +8,18 @@ looks at what the statement has left.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from time import perf_counter
+from collections.abc import Iterator
 
 from psycopg import errors
 
-from trunkline import concurrent
-from trunkline.concurrent import Concurrent
-from trunkline.errors import Failure, LockNotObtained, StatementFailed, UsageError
-from trunkline.events import LockHeld, LocksTraced, Notice
-from trunkline.execute import Work, execute, statement_errors
+from trunkline import beside, concurrent
+from trunkline.errors import StatementFailed, UsageError
+from trunkline.events import LocksTraced, Notice
+from trunkline.execute import Work, execute
 from trunkline.ledger import Step
-from trunkline.locks import LOCK_ERRORS, retried
 from trunkline.session import Session
 from trunkline.statements import Statement
+from trunkline.steps import begin, place, record
 from trunkline.trace import Trace
 
 _OPENING = frozenset({"begin", "start"})
@@ -41,6 +38,7 @@ def run(session: Session, work: Work) -> None:
     """
     statements = work.script.statements
     units = list(_units(work))
+    _refuse_nameless(work)
     steps = session.ledger.steps(session.work, work.id, work.direction)
     _refuse_other_text(work, steps)
     finished = {step.statement for step in steps if step.finished}
@@ -56,7 +54,7 @@ def run(session: Session, work: Work) -> None:
         if len(unit) > 1:
             _block(session, work, unit)
         elif what is not None:
-            _concurrent(session, work, unit[0], what, own)
+            beside.run(session, work, unit[0], what, own)
         else:
             _single(session, work, unit[0], own)
 
@@ -104,13 +102,13 @@ def _block(session: Session, work: Work, unit: range) -> None:
         for number in unit[1:-1]:
             execute(session, work, number, trace)
         if commits:
-            _record(session, work, unit)
+            record(session, work, unit)
         execute(session, work, unit[-1])
         return trace
 
     _tell_locks(session, work, session.patiently(whole))
     if not commits:
-        _record(session, work, unit)
+        record(session, work, unit)
 
 
 def _single(session: Session, work: Work, number: int, begun: Step | None) -> None:
@@ -120,12 +118,12 @@ def _single(session: Session, work: Work, number: int, begun: Step | None) -> No
         with session.work.transaction():
             trace = Trace(session.work, work.direction) if session.traced else None
             execute(session, work, number, trace)
-            _record(session, work, (number,))
+            record(session, work, (number,))
         return trace
 
     if work.script.statements[number - 1].is_transaction_control:
         execute(session, work, number)  # outside of any block: a warning at most
-        _record(session, work, (number,))
+        record(session, work, (number,))
         return
     if begun is None:
         try:
@@ -133,14 +131,14 @@ def _single(session: Session, work: Work, number: int, begun: Step | None) -> No
         except StatementFailed as error:
             if error.sqlstate not in [e.sqlstate for e in _NEEDS_OWN_TRANSACTIONS]:
                 raise
-            _begin(session, work, number)
+            begin(session, work, number)
         else:
             _tell_locks(session, work, trace)
             return
     else:
         session.emit(
             Notice(
-                f"{_place(work, number)}: begun by a run that was cut off, and whether "
+                f"{place(work, number)}: begun by a run that was cut off, and whether "
                 "it had finished is not known; it is run again"
             )
         )
@@ -158,147 +156,7 @@ def _single(session: Session, work: Work, number: int, begun: Step | None) -> No
             hint=f"If it has: update trunkline.progress set finished_at = now() "
             f"where id = '{work.id}' and finished_at is null; then run again.",
         ) from None
-    _record(session, work, (number,))
-
-
-def _concurrent(
-    session: Session, work: Work, number: int, what: Concurrent, begun: Step | None
-) -> None:
-    """A statement that works beside the application, and may have to be cleaned up."""
-    connection = session.work
-    if begun is not None and concurrent.is_done(connection, what):
-        session.emit(
-            Notice(
-                f"{_place(work, number)}: finished by a run that was cut off before it "
-                "could say so"
-            )
-        )
-        _record(session, work, (number,))
-        return
-    if begun is None:
-        strangers = concurrent.strangers(connection, what)
-        _begin(session, work, number, strangers)
-    else:
-        strangers = begun.strangers
-
-    def attempt() -> None:
-        _drop(session, concurrent.remains(connection, what, strangers))
-        finishing = concurrent.instead(connection, what)
-        with _waiting_for_older(session, work.id):
-            if finishing is None:
-                execute(session, work, number)
-            else:
-                statement = work.script.statements[number - 1]
-                with statement_errors(session, work, statement):
-                    connection.execute(finishing.encode())
-
-    started = perf_counter()
-    try:
-        retried(
-            attempt,
-            session.limits.lock_timeout,
-            session.emit,
-            budget=session.limits.lock_budget,
-            watch=session.watch,
-        )
-    except (StatementFailed, LockNotObtained, errors.QueryCanceled):
-        if not connection.broken:
-            _clear(session, work, what, strangers)
-        raise
-    if (wrong := concurrent.fault(connection, what)) is not None:
-        raise Failure(
-            f"{_place(work, number)}: {wrong}",
-            hint="See its definition and who has altered it meanwhile; then run again.",
-        )
-    _record(session, work, (number,))
-    if session.traced:
-        lock = LockHeld(
-            direction=work.direction,
-            line=work.script.statements[number - 1].line,
-            relation=what.relation,
-            mode="ShareUpdateExclusiveLock",
-            seconds=perf_counter() - started,
-            rewrote=False,
-            scanned=what.does in ("create", "reindex"),
-        )
-        session.emit(LocksTraced(work.id, work.direction, (lock,)))
-
-
-def _clear(
-    session: Session, work: Work, what: Concurrent, strangers: tuple[int, ...]
-) -> None:
-    """Leave nothing of a statement that has failed, if that can be had at once."""
-    connection = session.work
-    left = concurrent.remains(connection, what, strangers)
-    try:
-        _drop(session, left, older=session.limits.lock_timeout)
-    except (*LOCK_ERRORS, errors.QueryCanceled):
-        session.emit(
-            Notice(f"{', '.join(left)} is left invalid; the next run drops it first")
-        )
-        return
-    if concurrent.instead(connection, what) is None:
-        session.ledger.forget_begun(connection, work.id)
-
-
-def _drop(session: Session, names: tuple[str, ...], older: float | None = None) -> None:
-    """Drop invalid indexes that are ours, once nobody is at work on their tables."""
-    for name in names:
-        with session.watch.attempt(session.limits.lock_timeout):
-            if not concurrent.settled(session.work, name):
-                continue
-        with _waiting_for_older(session, older=older):
-            session.work.execute(f"drop index concurrently {name}".encode())
-        session.emit(Notice(f"dropped {name}, which had been left invalid"))
-
-
-@contextmanager
-def _waiting_for_older(
-    session: Session, change: str = "", older: float | None = None
-) -> Iterator[None]:
-    """The wait for older transactions is not cut short by lock_timeout."""
-    limits = session.limits
-    session.work.execute("set lock_timeout = 0")
-    try:
-        with session.watch.attempt(
-            limits.lock_timeout,
-            older=limits.concurrent_timeout if older is None else older,
-            change=change,
-        ):
-            yield
-    finally:
-        if not session.work.broken:
-            milliseconds = f"{limits.lock_timeout * 1000:.0f}"
-            session.work.execute(f"set lock_timeout = {milliseconds}".encode())
-
-
-def _begin(
-    session: Session, work: Work, number: int, strangers: tuple[int, ...] = ()
-) -> None:
-    statement = work.script.statements[number - 1]
-    with _own_role(session):
-        session.ledger.record_begun(
-            session.work, work.id, work.direction, number, statement, strangers
-        )
-
-
-def _record(session: Session, work: Work, numbers: Iterable[int]) -> None:
-    with _own_role(session):
-        for number in numbers:
-            statement = work.script.statements[number - 1]
-            session.ledger.record_step(
-                session.work, work.id, work.direction, number, statement
-            )
-
-
-@contextmanager
-def _own_role(session: Session) -> Iterator[None]:
-    """A transaction, or the rest of one, in which the file's `set role` is put off."""
-    with session.work.transaction():
-        session.work.execute(
-            "set local session authorization default; set local role none"
-        )
-        yield
+    record(session, work, (number,))
 
 
 def _tell_locks(session: Session, work: Work, trace: Trace | None) -> None:
@@ -306,8 +164,15 @@ def _tell_locks(session: Session, work: Work, trace: Trace | None) -> None:
         session.emit(LocksTraced(work.id, work.direction, trace.ended()))
 
 
-def _place(work: Work, number: int) -> str:
-    return f"{work.script.path}:{work.script.statements[number - 1].line}"
+def _refuse_nameless(work: Work) -> None:
+    """What a nameless index leaves could not be told from what others leave."""
+    for number, statement in enumerate(work.script.statements, start=1):
+        what = concurrent.of(statement)
+        if what is not None and what.does == "create" and what.name is None:
+            raise UsageError(
+                f"{place(work, number)}: an index built concurrently has no name",
+                hint="Name it, so that what a lost run leaves of it can be found.",
+            )
 
 
 def _refuse_other_text(work: Work, steps: tuple[Step, ...]) -> None:
