@@ -9,14 +9,15 @@ import pytest
 
 from tests.line import INI
 from tests.projects import change, write
-from trunkline import project
+from trunkline import project, rehearsal
 from trunkline.errors import Failure, UsageError
+from trunkline.events import ignore
 from trunkline.rehearsal import traffic
 from trunkline.rehearsal.scene import Scene
 from trunkline.rehearsal.stage import Stage
 from trunkline.rehearsal.traffic import scripts
 from trunkline.rehearsal.traffic.figures import ChangeTraffic
-from trunkline.throwaway import Server
+from trunkline.throwaway import Request, Server
 
 FIRST, SECOND = "20260101_room", "20260102_colour"
 ROOM = change(
@@ -42,6 +43,7 @@ class House:
         up: str,
         down: str,
         application: dict[str, str] | None = None,
+        rows: str = "select 1",
     ) -> ChangeTraffic:
         write(
             self.root,
@@ -59,6 +61,8 @@ class House:
         first, second = loaded.changes
         stage = Stage(self.server, loaded)
         stage.apply(first)
+        with self.server.connect(stage.database) as connection:
+            connection.execute(rows.encode())
         scene = Scene(
             self.server,
             loaded,
@@ -218,6 +222,57 @@ def test_a_rollback_that_fails_under_traffic_is_told(house: House) -> None:
         "create table other (id int)", "drop table other; drop table missing"
     )
     assert 'table "missing" does not exist' in (found.error or "")
+    assert not found.ok
+
+
+def test_a_query_that_finds_no_row_for_its_variable_is_a_failed_transaction(
+    house: House,
+) -> None:
+    """pgbench then ends the client, in other words than for an error of the server."""
+    found = house.play(
+        "delete from room",
+        "insert into room (name) values ('again')",
+        {"look": "select id from room limit 1 \\gset\n"},
+        rows="insert into room (name) values ('first')",
+    )
+    (phase,) = (p for p in found.phases if p.failures and p.name == "after up")
+    (failure,) = phase.failures
+    assert failure.script == "look"
+    assert failure.message == "expected one row, got 0"
+    assert not found.ok
+
+
+def test_only_traffic_shows_a_rollback_that_loses_what_the_application_writes(
+    tmp_path: Path, server: Server
+) -> None:
+    write(
+        tmp_path,
+        {
+            "yoyo.ini": INI,
+            **ROOM,
+            **change(
+                SECOND,
+                "alter table room add column colour text;\n",
+                "alter table room drop column colour;\n",
+                "-- check: it stands\n"
+                "select 'colour' as subject, 'gone' as detail where not exists (\n"
+                "    select from pg_attribute where attrelid = 'room'::regclass\n"
+                "    and attname = 'colour' and not attisdropped);\n",
+            ),
+            "verification/traffic/paint.sql": PAINT,
+        },
+    )
+    found = rehearsal.run(
+        project.load(tmp_path),
+        Request(postgres=int(server.version.split(".")[0])),
+        [],
+        allow_unverified=False,
+        emit=ignore,
+        parts=rehearsal.Parts(traffic=True),
+    )
+    assert [str(report.verdict) for report in found.changes] == ["exact", "exact"]
+    (played,) = found.traffic or ()
+    assert [lost.object for lost in played.lost] == ["public.room.colour"]
     assert not found.ok
 
 

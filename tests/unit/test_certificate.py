@@ -14,11 +14,11 @@ from trunkline.config import read
 from trunkline.errors import UsageError
 from trunkline.project import Project
 from trunkline.rehearsal import certificate as rehearsed
+from trunkline.rehearsal.lost import Declared
 from trunkline.rehearsal.mutate import ChangeMutants, Mutation, Survivor
 from trunkline.rehearsal.result import (
     Certified,
     ChangeReport,
-    Declared,
     RehearsalReport,
     Stage,
     Verdict,

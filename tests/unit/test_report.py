@@ -11,11 +11,10 @@ import pytest
 from trunkline.catalog import Difference
 from trunkline.errors import UsageError
 from trunkline.events import CheckResult, Violation
+from trunkline.rehearsal.lost import Declared, Lost
 from trunkline.rehearsal.mutate import ChangeMutants, Mutation, Survivor
 from trunkline.rehearsal.result import (
     ChangeReport,
-    Declared,
-    Lost,
     RehearsalReport,
     Verdict,
 )
@@ -33,6 +32,7 @@ from trunkline.report.words import (
     rehearsal_lines,
     shown,
     traffic_lines,
+    traffic_total,
 )
 
 NAME = "20260301_quiet_hours"
@@ -202,6 +202,14 @@ def test_every_phase_and_expected_failure_is_told_to_who_asks_for_more() -> None
     lines = list(traffic_lines(FELT, verbose=True))
     assert "  before: 80 transactions, p50 1 ms, p99 4 ms, longest 5 ms" in lines
     assert "  down: paint expected to fail, 2 times: 42P01 no such table" in lines
+
+
+def test_all_traffic_is_told_in_one_line_with_its_longest_stall() -> None:
+    assert traffic_total([FELT]) == (
+        "traffic: 89 transactions beside 1 change, 3 failed; longest stall 250 ms, up "
+        f"of {NAME}"
+    )
+    assert traffic_total([]) == "traffic: 0 transactions beside 0 changes, 0 failed"
 
 
 def mutated(*survivors: Survivor, **found: object) -> Mutation:

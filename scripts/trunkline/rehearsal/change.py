@@ -30,8 +30,9 @@ from trunkline.events import (
 )
 from trunkline.project import Change, Project, Script
 from trunkline.rehearsal import cluster, loss, state
+from trunkline.rehearsal.lost import Declared, Lost
 from trunkline.rehearsal.place import Place
-from trunkline.rehearsal.result import ChangeReport, Declared, Lost, Stage, Verdict
+from trunkline.rehearsal.result import ChangeReport, Stage, Verdict
 from trunkline.rehearsal.state import State
 from trunkline.runner import Proof, Work
 from trunkline.session import Session

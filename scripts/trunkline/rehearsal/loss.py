@@ -15,7 +15,7 @@ from psycopg import Connection, Error
 from trunkline import contents
 from trunkline.contents import Contents, Position, Row, TableChange
 from trunkline.header import Loss
-from trunkline.rehearsal.result import Declared, Lost
+from trunkline.rehearsal.lost import Declared, Lost
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from trunkline.catalog import Difference
 from trunkline.events import CheckResult, Event, LockHeld
-
-if TYPE_CHECKING:
-    from trunkline.rehearsal.mutate import Mutation
-    from trunkline.rehearsal.traffic.figures import ChangeTraffic
+from trunkline.rehearsal.lost import Declared, Lost
+from trunkline.rehearsal.mutate import Mutation
+from trunkline.rehearsal.traffic.figures import ChangeTraffic
 
 
 class Verdict(StrEnum):
@@ -29,30 +27,6 @@ class Verdict(StrEnum):
     UNVERIFIED = "unverified"
     COLUMN_ORDER = "column_order"
     EXACT = "exact"
-
-
-@dataclass(frozen=True)
-class Lost:
-    """Data that the rollback took or changed.
-
-    `what` is `rows` (gone, changed or come), `values` of one column, or `position` of a
-    sequence; `count` how many; `detail` a sentence with an example; `remedy` the SQL
-    that puts it back or the header line that declares it, empty where there is none.
-    """
-
-    object: str
-    what: str
-    count: int
-    detail: str
-    remedy: str
-
-
-@dataclass(frozen=True)
-class Declared:
-    """A `-- loses:` or `-- leaves:` line, and how many rows it covered."""
-
-    text: str
-    count: int
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from trunkline.report.words import (
     mutation_lines,
     rehearsal_lines,
     traffic_lines,
+    traffic_total,
 )
 
 if TYPE_CHECKING:
@@ -129,6 +130,8 @@ class TextReport:
         print(f"{counted(len(result.results), 'check')} in {self._took()}: {told}")
 
     def rehearsed(self, result: RehearsalReport) -> None:
+        if result.traffic is not None:
+            print(traffic_total(result.traffic))
         if result.mutation is not None:
             for line in mutation_lines(result.mutation, verbose=self._verbose):
                 print(line)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from trunkline.catalog import Difference
     from trunkline.events import CheckResult
+    from trunkline.rehearsal.lost import Lost
     from trunkline.rehearsal.mutate import ChangeMutants, Mutation, Survivor
-    from trunkline.rehearsal.result import ChangeReport, Lost
+    from trunkline.rehearsal.result import ChangeReport
     from trunkline.rehearsal.traffic.figures import ChangeTraffic, Phase
 
 #: So many violations of one check are shown; the count is always told.
@@ -62,6 +63,25 @@ def traffic_lines(report: ChangeTraffic, *, verbose: bool) -> Iterator[str]:
                 f"  declared, {declared.count} written by the application: "
                 f"{declared.text}"
             )
+
+
+def traffic_total(played: Sequence[ChangeTraffic]) -> str:
+    """What the application felt of all changes, in one line."""
+    phases = [(report.id, phase) for report in played for phase in report.phases]
+    count = sum(phase.transactions for _, phase in phases)
+    failed = sum(
+        failure.count
+        for _, phase in phases
+        for failure in phase.failures
+        if not failure.expected
+    )
+    stalls = [(p.longest, p.name, i) for i, p in phases if p.name in ("up", "down")]
+    longest, name, where = max(stalls, default=(0.0, "", ""))
+    told = f"; longest stall {duration(longest)}, {name} of {where}" if stalls else ""
+    return (
+        f"traffic: {counted(count, 'transaction')} beside "
+        f"{counted(len(played), 'change')}, {failed} failed{told}"
+    )
 
 
 def _felt(phase: Phase) -> str:

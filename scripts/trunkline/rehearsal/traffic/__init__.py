@@ -12,18 +12,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from psycopg import Connection
+
+from trunkline.errors import Failure
 from trunkline.project import Change
-from trunkline.rehearsal.change import bring_down, bring_up
-from trunkline.rehearsal.result import Declared, Lost
+from trunkline.rehearsal.change import bring_down, bring_up, told
+from trunkline.rehearsal.lost import Declared, Lost
 from trunkline.rehearsal.scene import Scene
 from trunkline.rehearsal.traffic import loss
 from trunkline.rehearsal.traffic.figures import ChangeTraffic, Window, phases
-from trunkline.rehearsal.traffic.loss import Written
 from trunkline.rehearsal.traffic.player import Record, playing
 from trunkline.rehearsal.traffic.scripts import TrafficScript
 
-QUIET = 0.4
-"""Seconds of traffic on each side of a change."""
+QUIET = 0.25
+"""Seconds of traffic before a change, and with it before it is rolled back."""
 
 
 @dataclass
@@ -44,10 +46,12 @@ class _Course:
         finally:
             self.windows.append(Window(name, begin, time.time(), sharp))
 
-    def quiet(self, name: str, scripts: Sequence[TrafficScript]) -> None:
+    def quiet(
+        self, name: str, scripts: Sequence[TrafficScript], share: float = 1.0
+    ) -> None:
         """Let the application work for a while, where it does anything."""
         with self.window(name):
-            time.sleep(self.seconds if scripts else 0)
+            time.sleep(self.seconds * share if scripts else 0)
 
 
 def play(
@@ -93,7 +97,7 @@ def _play(
             error = scene.move(database, change, bring_up)
         if error is not None:
             return error
-        course.quiet("after up", old)
+        course.quiet("after up", old, share=0.25)
     with scene.copy(database) as up:
         with playing(server, database, new, record):
             course.quiet("after up", new)
@@ -101,31 +105,40 @@ def _play(
     if error is not None:
         return error
     with playing(server, database, new, record):
-        course.quiet("after up", new)
+        course.quiet("after up", new, share=0.25)
         with course.window("down", sharp=True):
             error = scene.move(database, change, bring_down)
     with playing(server, database, old, record):
-        course.quiet("after down", old)
+        course.quiet("after down", old, share=0.5)
     return error
 
 
 def _weigh(
     scene: Scene, change: Change, up: str, full: str, course: _Course
 ) -> str | None:
-    """Roll back with what the application has written, and without; compare."""
-    server = scene.server
-    with scene.copy(up) as up_down, scene.copy(full) as full_down:
-        for database in (up_down, full_down):
-            error = scene.move(database, change, bring_down)
+    """Roll back what the application has written on a copy, and compare."""
+
+    @contextmanager
+    def rolled_back(database: str) -> Iterator[Connection]:
+        with scene.copy(database) as copy:
+            error = scene.move(copy, change, bring_down)
             if error is not None:
-                return error
-        with (
-            server.connect(up) as one,
-            server.connect(full) as two,
-            server.connect(up_down) as three,
-            server.connect(full_down) as four,
-        ):
+                raise Failure(f"{change.id} cannot be rolled back", detail=error)
+            with scene.server.connect(copy) as connection:
+                yield connection
+
+    connect = scene.server.connect
+    try:
+        with rolled_back(full) as full_down, connect(full) as written:
             course.lost, course.declared = loss.taken(
-                Written(one, two, three, four), change.losses
+                loss.Written(
+                    full=written,
+                    full_down=full_down,
+                    up=lambda: connect(up),
+                    up_down=lambda: rolled_back(up),
+                ),
+                change.losses,
             )
+    except Failure as failure:
+        return told(failure)
     return None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from trunkline.rehearsal.result import Declared, Lost
+from trunkline.rehearsal.lost import Declared, Lost
 from trunkline.rehearsal.traffic.player import Failed, Played, Record
 
 

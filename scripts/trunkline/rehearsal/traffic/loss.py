@@ -1,15 +1,16 @@
 """What the application wrote in the new shape and the rollback took.
 
-Three databases tell: the change just up, the same after the application has written,
-and that after the rollback. What a rollback takes of rows that nobody touched is the
-plain rehearsal's matter; so what it takes without the traffic, which a fourth database
-tells, is subtracted.
+Two databases tell most of it: one in which the application has written, and a copy of
+it rolled back. Only where these show something are the two asked that the application
+never touched, the change just up and that rolled back: what a rollback takes of rows
+that nobody touched is the plain rehearsal's matter, and is subtracted.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from psycopg import Connection, Error
@@ -17,7 +18,7 @@ from psycopg import Connection, Error
 from trunkline import contents
 from trunkline.contents import Contents, TableChange
 from trunkline.header import Loss
-from trunkline.rehearsal.result import Declared, Lost
+from trunkline.rehearsal.lost import Declared, Lost
 
 _DEFAULTS = """
 select a.attname::text, pg_get_expr(d.adbin, d.adrelid)
@@ -26,16 +27,19 @@ left join pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
 where a.attrelid = %s::regclass and a.attnum > 0 and a.attgenerated = ''
 """
 
+Opened = Callable[[], AbstractContextManager[Connection]]
+"""Opens a database when it is asked for, and closes it again."""
+
 
 @dataclass(frozen=True)
 class Written:
-    """The databases: `up` as the change left it, `full` with what the application has
-    written, and each of them rolled back."""
+    """The databases: `full` with what the application has written, `full_down` that
+    rolled back; `up` as the change left it, `up_down` that rolled back."""
 
-    up: Connection
     full: Connection
-    up_down: Connection
     full_down: Connection
+    up: Opened
+    up_down: Opened
 
 
 Taken = Counter[tuple[str, str, str]]
@@ -45,24 +49,44 @@ Taken = Counter[tuple[str, str, str]]
 def taken(
     databases: Written, losses: Iterable[Loss]
 ) -> tuple[tuple[Lost, ...], tuple[Declared, ...]]:
-    """What was taken undeclared, and how much each `-- loses:` line covered."""
-    was, now = contents.digest(databases.full), contents.digest(databases.full_down)
-    found = _of_the_new_shape(databases, was, now) + (
-        _by_the_rollback(databases.full, databases.full_down)
-        - _by_the_rollback(databases.up, databases.up_down)
-    )
+    """What was taken undeclared, and how much each `-- loses:` line covered.
+
+    Raises Failure where the change cannot be rolled back without the application.
+    """
+    full, full_down = databases.full, databases.full_down
+    was, now = contents.digest(full), contents.digest(full_down)
+    found = _by_the_rollback(full, full_down, was, now)
+    if found:
+        # In this order: a database that somebody is connected to cannot be copied.
+        with databases.up_down() as up_down, databases.up() as up:
+            found -= _by_the_rollback(
+                up, up_down, contents.digest(up), contents.digest(up_down)
+            )
+    if _shape(was) - _shape(now):
+        with databases.up() as up:
+            found += _of_the_new_shape(up, full, was, now)
     declared = []
     for loss in losses:
         if loss.what != "position":
-            covered = _covered(databases.full, loss, was, now, found)
+            covered = _covered(full, loss, was, now, found)
             declared.append(Declared(loss.text, covered.total()))
             found -= covered
     return _told(found), tuple(declared)
 
 
-def _by_the_rollback(before: Connection, after: Connection) -> Taken:
+def _shape(contents: Contents) -> set[tuple[str, str]]:
+    """Each table with each of its columns, and with none."""
+    return {
+        (name, column)
+        for name, table in contents.tables.items()
+        for column in ("", *table.columns)
+    }
+
+
+def _by_the_rollback(
+    before: Connection, after: Connection, was: Contents, now: Contents
+) -> Taken:
     """What is gone or altered of that which both shapes have."""
-    was, now = contents.digest(before), contents.digest(after)
     found: Taken = Counter()
     for change in contents.explain(before, after, contents.differing(was, now)):
         found.update((change.table, "", row.key) for row in change.gone)
@@ -74,19 +98,20 @@ def _by_the_rollback(before: Connection, after: Connection) -> Taken:
     return found
 
 
-def _of_the_new_shape(databases: Written, was: Contents, now: Contents) -> Taken:
+def _of_the_new_shape(
+    up: Connection, full: Connection, was: Contents, now: Contents
+) -> Taken:
     """What was written into tables and columns that the rollback drops."""
-    up = contents.digest(databases.up)
-    wrote = contents.explain(databases.up, databases.full, contents.differing(up, was))
+    before = contents.digest(up)
     found: Taken = Counter()
-    for change in wrote:
+    for change in contents.explain(up, full, contents.differing(before, was)):
         if change.table not in now.tables:
             rows = (*change.come, *change.changed)
             found.update((change.table, "", row.key) for row in rows)
             continue
         kept = now.tables[change.table].columns
         dropped = was.tables[change.table].columns.keys() - kept.keys()
-        found.update(_values(databases.full, change, dropped))
+        found.update(_values(full, change, dropped))
     return found
 
 

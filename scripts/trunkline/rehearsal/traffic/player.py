@@ -27,8 +27,8 @@ CLIENTS = 2
 """Of each player."""
 RATE = 100
 """Transactions a second of each player."""
-SLICE = 10
-"""Transactions of each client in a slice: a fifth of a second."""
+SLICE = 6
+"""Transactions of each client in a slice: an eighth of a second."""
 TRIES = 3
 """An application tries a transaction again that a deadlock ended."""
 PATIENCE = 60.0
@@ -39,8 +39,8 @@ DEADLOCK = "40P01"
 _RETRIED = {"serialization": SERIALIZATION, "deadlock": DEADLOCK}
 
 _ABORTED = re.compile(
-    r"client \d+ script (?P<script>\d+) aborted in command \d+ query \d+: "
-    r"(?:ERROR|FATAL|PANIC):\s+(?P<message>.*)"
+    r"client \d+ script (?P<script>\d+) (?:aborted in )?command \d+ query \d+: "
+    r"(?:(?:ERROR|FATAL|PANIC):\s+)?(?P<message>.*)"
 )
 _UNCONNECTED = re.compile(r"pgbench: error: (?P<message>connection to server .*)")
 _LOGGED = re.compile(r"(?:ERROR|FATAL|PANIC):  (?P<state>[0-9A-Z]{5}): (?P<message>.*)")
