@@ -136,8 +136,13 @@ comment on trigger digits_are_fixed on public.managed_phone_numbers is
 create trigger digits_are_fixed
 before update on public.org_credentials
 for each row
-when (old.is_active and old.phone_number <> coalesce(new.phone_number, ''))
+when (
+    old.is_active
+    and old.phone_number <> coalesce(new.phone_number, '')
+    and not (new.phone_number is null and new.encrypted_config not like 'v2:%')
+)
 execute function private.refuse_row('digits_are_fixed');
 
 comment on trigger digits_are_fixed on public.org_credentials is
-'Other digits are another number; a credential of before may still learn its own.';
+'Other digits are another number; a credential sealed in the form of before may learn '
+'its own, and lose it again when that is undone.';

@@ -1,4 +1,4 @@
--- depends: 20260219_numbers_held_filled
+-- depends: 20260219_backfill_rights
 -- transactional: false
 --
 -- An active managed credential says which number it is for.
@@ -29,7 +29,8 @@ begin
             errcode = 'check_violation',
             message = 'active managed credentials without a number',
             detail = offenders,
-            hint = 'Run the backfill managed-credentials, then apply again.';
+            hint = 'They get it when they are sealed anew: run `trunkline backfill '
+            'reseal-credentials`, look at its errors, then apply again.';
     end if;
 end
 $$;

@@ -54,7 +54,7 @@ begin
             errcode = 'foreign_key_violation',
             message = 'managed numbers and credentials without their other half',
             detail = halves,
-            hint = 'Run the backfill managed-credentials, look at its errors, '
+            hint = 'Run `trunkline backfill managed-credentials`, look at its errors, '
             'then apply again.';
     end if;
 end

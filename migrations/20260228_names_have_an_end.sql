@@ -1,4 +1,4 @@
--- depends: 20260227_backfill_rights
+-- depends: 20260227_users_read_through_api
 -- transactional: false
 --
 -- A name is a name, and not ten megabytes of text.

@@ -41,7 +41,9 @@ from (
     (
         'org_credentials',
         'WHEN ((old.is_active'
-        || ' AND (old.phone_number <> COALESCE(new.phone_number, ''''::text))))'
+        || ' AND (old.phone_number <> COALESCE(new.phone_number, ''''::text))'
+        || ' AND (NOT ((new.phone_number IS NULL)'
+        || ' AND (new.encrypted_config !~~ ''v2:%''::text)))))'
     )
 ) as expected (tbl, condition)
 left join pg_trigger as t

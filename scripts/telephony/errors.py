@@ -61,6 +61,12 @@ class UnknownKek(SealingError):
     reason = "unknown_kek"
 
 
+class UnreadableContent(SealingError):
+    """the value opens, and what is inside is no token"""
+
+    reason = "unreadable_content"
+
+
 class BadEncryptionKey(SealingError, UsageError):
     """`ENCRYPTION_KEY` cannot be used"""
 

@@ -70,7 +70,7 @@ def rollback(options: Namespace) -> int:
     plan = rollback.plan(loaded, where, selection, options.use)
     report.planned(plan)
     if plan.changes and not options.yes:
-        _ask(where)
+        _ask("Roll back", where)
     result = rollback.run(
         loaded,
         where,
@@ -179,6 +179,36 @@ def script(options: Namespace) -> int:
     return 0
 
 
+def backfill(options: Namespace) -> int:
+    """`trunkline backfill`."""
+    from trunkline.backfill import command
+
+    if options.action != "run":
+        for flag in ("dry_run", "limit"):
+            if getattr(options, flag):
+                raise UsageError(f"--{flag.replace('_', '-')} is for a run only")
+    where = _target(options, None)
+    report = _report(options)
+    if options.name is None:
+        return _exit(command.overview(where, report))
+    if options.action == "run":
+        return _exit(
+            command.run(
+                where,
+                options.name,
+                report,
+                workers=options.workers,
+                limit=options.limit,
+                dry_run=options.dry_run,
+            )
+        )
+    if options.action == "undo":
+        undoable = command.plan_undo(where, options.name, report)
+        if undoable and not options.yes:
+            _ask(f"Undo {options.name}", where)
+    return _exit(command.ACTIONS[options.action](where, options.name, report))
+
+
 def lint(options: Namespace) -> int:
     """`trunkline lint`."""
     from trunkline import lint
@@ -203,12 +233,11 @@ def _project(options: Namespace) -> Project:
     return project.load(config.find(Path.cwd()))
 
 
-def _target(options: Namespace, loaded: Project) -> Target:
-    url = (
-        options.database
-        or os.environ.get("TRUNKLINE_DATABASE")
-        or loaded.config.database
-    )
+def _target(options: Namespace, loaded: Project | None) -> Target:
+    """The database that is named; the project is asked last."""
+    url = options.database or os.environ.get("TRUNKLINE_DATABASE")
+    if not url:
+        url = (loaded or _project(options)).config.database
     if not url:
         raise UsageError(
             "no database is named",
@@ -235,15 +264,15 @@ def _report(options: Namespace) -> Report:
     return json_report() if options.json else text_report(verbose=options.verbose)
 
 
-def _ask(where: Target) -> None:
+def _ask(what: str, where: Target) -> None:
     if not sys.stdin.isatty():
         raise UsageError(
             "nobody is there to be asked",
             hint="Read the plan above, then pass --yes.",
         )
-    print(f"Roll back on {where.label}? [y/N] ", end="", file=sys.stderr, flush=True)
+    print(f"{what} on {where.label}? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise UsageError("not rolled back: the answer was no")
+        raise UsageError("nothing has been done: the answer was no")
 
 
 def _exit(ok: bool) -> int:

@@ -211,6 +211,40 @@ def _new(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("slug", help="what the change is, in snake_case")
 
 
+def _backfill(parser: argparse.ArgumentParser) -> None:
+    parser.usage = (
+        "trunkline backfill [NAME [run|status|pause|resume|undo|forget]] [options]"
+    )
+    parser.add_argument(
+        "name", nargs="?", metavar="NAME", help="which one; without it: all there are"
+    )
+    parser.add_argument(
+        "action",
+        nargs="?",
+        default="run",
+        choices=("run", "status", "pause", "resume", "undo", "forget"),
+        metavar="ACTION",
+        help="run: begin, or go on where it was left (default); status: how it stands; "
+        "pause: no further batch, on any machine; resume: lift the pause; undo: put "
+        "back what it wrote and nobody has changed since; forget: keep nothing for an "
+        "undo",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="take every batch back, and keep nothing"
+    )
+    parser.add_argument(
+        "--limit", type=_count, metavar="N", help="at most so many rows this time"
+    )
+    parser.add_argument(
+        "--workers",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="so many processes on this machine (default: 1)",
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask before an undo")
+
+
 #: name: (what it does, an example, its own arguments)
 COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] = {
     "status": (
@@ -257,6 +291,11 @@ COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] 
         "write the pending work as one psql file, ledger rows included",
         "trunkline script --to 20260210_managed_credentials_expand > review.sql",
         _script,
+    ),
+    "backfill": (
+        "move data in batches while the application runs: resumable, undoable",
+        "trunkline backfill managed-credentials --workers 2",
+        _backfill,
     ),
     "lint": (
         "check layout, headers, names and SQL of the project",

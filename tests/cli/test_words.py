@@ -13,7 +13,16 @@ import pytest
 from tests.cli.conftest import TRUNKLINE, Cli
 from tests.projects import ROOMS, sound
 
-COMMANDS = ["status", "apply", "rollback", "verify", "rehearse", "sandbox", "lint"]
+COMMANDS = [
+    "status",
+    "apply",
+    "rollback",
+    "verify",
+    "rehearse",
+    "sandbox",
+    "lint",
+    "backfill",
+]
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in [*COMMANDS, "new"])])

@@ -35,6 +35,7 @@ from telephony.sealing import (
     seal,
 )
 from telephony.secret import Secret
+from telephony.stored import managed_config
 
 # Module globals, so that no frame of a test holds them among its locals.
 TOKEN = b"planted-token-0123456789abcdefgh"
@@ -111,6 +112,13 @@ KEPT: dict[str, Callable[[], object]] = {
     ),
     "KEK not ASCII": lambda: configured(
         "TELEPHONY_KEK", f"planted:{KEK_BYTES.decode()}\udcff", load_keks
+    ),
+    "token that is no text": lambda: managed_config(
+        Secret(TOKEN + b"\xff"),
+        account_sid="AC",
+        phone_number="+14155550123",
+        vapi_phone_id=None,
+        vapi_credential_id=None,
     ),
     "KEK twice": lambda: configured(
         "TELEPHONY_KEK", f"{KEK_ENTRY} {KEK_ENTRY}", load_keks

@@ -32,6 +32,7 @@ from trunkline.backfill.definition import (
     Skipped,
     Source,
     Updates,
+    Words,
 )
 from trunkline.backfill.discovery import load, names
 from trunkline.backfill.events import (
@@ -45,7 +46,7 @@ from trunkline.backfill.events import (
 )
 from trunkline.backfill.pace import Pace
 from trunkline.backfill.running import Report, run
-from trunkline.backfill.undoing import Undone, forget, undo
+from trunkline.backfill.undoing import Undoable, Undone, forget, undo, undoable
 
 __all__ = [
     "Backfill",
@@ -68,8 +69,10 @@ __all__ = [
     "Source",
     "Status",
     "UndoBatchDone",
+    "Undoable",
     "Undone",
     "Updates",
+    "Words",
     "WorkerLost",
     "forget",
     "load",
@@ -79,4 +82,5 @@ __all__ = [
     "run",
     "status",
     "undo",
+    "undoable",
 ]

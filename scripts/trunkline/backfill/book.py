@@ -331,6 +331,16 @@ def counts(connection: Connection, run: Run) -> Counts:
     return Counts() if row is None else Counts(*row)
 
 
+def row_errors(connection: Connection, run: Run) -> tuple[RowError, ...]:
+    """The source rows that a run could not migrate, in the order of their keys."""
+    rows = connection.execute(
+        "select key, reason, detail from trunkline.backfill_error"
+        " where run_id = %s order by key",
+        [run.id],
+    )
+    return tuple(RowError(tuple(key), reason, detail) for key, reason, detail in rows)
+
+
 @contextmanager
 def _alone(connection: Connection, run: Run) -> Iterator[None]:
     """A transaction in which no batch of the run is open, and none begins."""

@@ -170,5 +170,5 @@ comment on column trunkline.backfill_written.before is
 comment on column trunkline.backfill_written.fingerprint is
 'Hash of the compared columns as the batch left them, after all triggers.';
 comment on column trunkline.backfill_written.kept is
-'Why an undo left the row as it is: changed, gone, or the name of the server''s error '
-'condition; null: not tried yet.';
+'Why an undo left the row as it is: changed, gone, or the server''s error condition and '
+'sentence; null: not tried yet.';

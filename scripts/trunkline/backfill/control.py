@@ -9,7 +9,7 @@ from functools import partial
 from psycopg import Connection
 
 from trunkline.backfill import book
-from trunkline.backfill.book import RowError, Run, RunState
+from trunkline.backfill.book import RowError, RunState
 from trunkline.backfill.events import Counts
 from trunkline.backfill.pace import APPLICATION, DEFAULT
 from trunkline.backfill.session import session
@@ -57,7 +57,7 @@ def status(target: Target, name: str) -> Status | None:
             started_at=run.started_at,
             finished_at=run.finished_at,
             workers=_workers(connection, name),
-            errors=_errors(connection, run),
+            errors=book.row_errors(connection, run),
         )
 
 
@@ -95,12 +95,3 @@ def _workers(connection: Connection, name: str) -> int:
         [f"{APPLICATION} {name}"],
     ).fetchone()
     return 0 if row is None else int(row[0])
-
-
-def _errors(connection: Connection, run: Run) -> tuple[RowError, ...]:
-    rows = connection.execute(
-        "select key, reason, detail from trunkline.backfill_error"
-        " where run_id = %s order by at, key",
-        [run.id],
-    )
-    return tuple(RowError(tuple(key), reason, detail) for key, reason, detail in rows)

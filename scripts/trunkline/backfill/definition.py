@@ -94,6 +94,16 @@ class Failed:
 Outcome = Migrated | Skipped | Failed
 
 
+@dataclass(frozen=True)
+class Words:
+    """What people call the four counts of a backfill."""
+
+    total: str = "Total rows"
+    migrated: str = "Migrated"
+    skipped: str = "Skipped"
+    errors: str = "Errors"
+
+
 class Backfill(ABC):
     """Rows of a source, each written, skipped or failed."""
 
@@ -102,6 +112,7 @@ class Backfill(ABC):
     writes: ClassVar[Inserts | Updates]
     role: ClassVar[str | None] = None
     """The role that reads the source and writes; None: the one that connects."""
+    words: ClassVar[Words] = Words()
 
     @abstractmethod
     def migrate(self, connection: Connection, rows: Sequence[Row]) -> Sequence[Outcome]:

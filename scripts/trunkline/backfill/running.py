@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from trunkline.backfill import book
-from trunkline.backfill.book import RunState
+from trunkline.backfill.book import RowError, RunState
 from trunkline.backfill.definition import Backfill, Key
 from trunkline.backfill.events import Counts, RunStarted
 from trunkline.backfill.pace import DEFAULT, Pace, Throttle, next_size
 from trunkline.backfill.processes import work_together
 from trunkline.backfill.session import session
-from trunkline.backfill.worker import go_through, reader_of, tally, tell, work
+from trunkline.backfill.worker import Batch, go_through, reader_of, tally, tell, work
 from trunkline.connect import Target
 from trunkline.errors import Failure, TrunklineError, UsageError
 from trunkline.events import Emit, ignore
@@ -24,14 +24,15 @@ class Report:
     """How a run stands when the work on it ends.
 
     `state` is finished, or running: at its limit; or what somebody else made of it
-    meanwhile: paused, undoing. `counts` are those of the whole run, `seconds` those of
-    this call.
+    meanwhile: paused, undoing. `counts` and `errors` are those of the whole run,
+    `seconds` those of this call.
     """
 
     name: str
     run: int | None
     state: RunState
     counts: Counts
+    errors: tuple[RowError, ...]
     seconds: float
 
 
@@ -61,9 +62,10 @@ def run(
     backfill = kind()
     started = time.monotonic()
     if dry_run:
-        counts, complete = _look(target, backfill, limit, pace, emit)
+        found, complete = _look(target, backfill, limit, pace, emit)
         state: RunState = "finished" if complete else "running"
-        return Report(kind.name, None, state, counts, time.monotonic() - started)
+        errors, seconds = tuple(found.failed), time.monotonic() - started
+        return Report(kind.name, None, state, found.counts, errors, seconds)
     with session(target, kind.name, pace) as connection:
         book.install(connection)
         reader = reader_of(connection, kind)
@@ -90,18 +92,21 @@ def run(
                 )
             )
         counts = book.counts(connection, current)
-    return Report(kind.name, current.id, state, counts, time.monotonic() - started)
+        errors = book.row_errors(connection, current)
+    seconds = time.monotonic() - started
+    return Report(kind.name, current.id, state, counts, errors, seconds)
 
 
 def _look(
     target: Target, backfill: Backfill, limit: int | None, pace: Pace, emit: Emit
-) -> tuple[Counts, bool]:
+) -> tuple[Batch, bool]:
     """What a run would come to, and whether that is the whole source."""
     counts, size = Counts(), pace.first_batch
+    failed: list[RowError] = []
     after: Key | None = None
     with session(target, backfill.name, pace) as connection:
         reader = reader_of(connection, type(backfill))
-        emit(RunStarted(backfill.name, None, counts, reader.estimate(connection)))
+        emit(RunStarted(backfill.name, None, Counts(), reader.estimate(connection)))
         throttle = Throttle(connection, pace, emit)
         while limit is None or counts.total < limit:
             throttle.wait()
@@ -114,7 +119,8 @@ def _look(
             batch, seconds = tally(reads, outcomes), time.monotonic() - started
             tell(1, batch, seconds, emit)
             counts += batch.counts
+            failed += batch.failed
             if len(reads) < most:
-                return counts, True
+                return Batch(counts, failed), True
             after, size = reads[-1].key, next_size(pace, size, most, seconds)
-    return counts, False
+    return Batch(counts, failed), False

@@ -13,18 +13,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import psycopg
 from psycopg import Connection, sql
 
 from trunkline.backfill import book
-from trunkline.backfill.book import Run
+from trunkline.backfill.book import Run, RunState
 from trunkline.backfill.definition import Key
 from trunkline.backfill.events import RowKept, UndoBatchDone
 from trunkline.backfill.pace import DEFAULT, Pace, Throttle, next_size
 from trunkline.backfill.rows import (
     column_types,
-    condition,
     fingerprint,
     in_halves,
+    refusal,
     same_key,
     written_table,
 )
@@ -33,6 +34,9 @@ from trunkline.connect import Target
 from trunkline.errors import Failure
 from trunkline.events import Emit, ignore
 from trunkline.locks import retried
+
+#: The states of runs that an undo takes back.
+UNDOABLE: tuple[RunState, ...] = ("running", "paused", "finished", "undoing")
 
 
 @dataclass(frozen=True)
@@ -46,9 +50,41 @@ class Undone:
 
 
 @dataclass(frozen=True)
+class Undoable:
+    """What an undo of a backfill would put back: so many rows, in so many runs.
+
+    `restored`: the columns that it sets back; none: it deletes rows of `table`.
+    """
+
+    table: str
+    restored: tuple[str, ...]
+    runs: int
+    rows: int
+
+
+@dataclass(frozen=True)
 class _Written:
     id: int
     key: Key
+
+
+def undoable(target: Target, name: str) -> Undoable | None:
+    """What `undo` would do; None: there is nothing to undo. Reads only."""
+    with session(target, f"{name} status", DEFAULT) as connection:
+        if not book.is_installed(connection):
+            return None
+        row = connection.execute(
+            "select (array_agg(r.written_table order by r.id desc))[1],"
+            " (array_agg(array_to_json(r.restored) order by r.id desc))[1],"
+            " count(*), coalesce(sum((select count(*) from trunkline.backfill_written"
+            " as w where w.run_id = r.id and w.kept is null)), 0)::bigint"
+            " from trunkline.backfill_run as r"
+            " where r.name = %s and r.state = any(%s) having count(*) > 0",
+            [name, list(UNDOABLE)],
+        ).fetchone()
+    if row is None:
+        return None
+    return Undoable(row[0], tuple(row[1]), row[2], row[3])
 
 
 def undo(
@@ -119,7 +155,7 @@ def _next_run(connection: Connection, name: str, pace: Pace, emit: Emit) -> Run 
     """The latest run to undo; no worker goes on with it any more."""
     if not book.is_installed(connection):
         return None
-    run = book.latest(connection, name, "running", "paused", "finished", "undoing")
+    run = book.latest(connection, name, *UNDOABLE)
     if run is not None and run.state != "undoing":
         retried(
             partial(book.change_state, connection, run, "undoing"),
@@ -153,7 +189,7 @@ def _batch(
             why_kept: dict[int, str | None] = dict(found)
             return [why_kept[row.id] for row in part]
 
-        reasons = in_halves(connection, rows, put_back, condition)
+        reasons = in_halves(connection, rows, put_back, _why)
         kept = [
             (row, reason)
             for row, reason in zip(rows, reasons, strict=True)
@@ -170,6 +206,12 @@ def _batch(
             [run.id, [row.id for row in rows]],
         )
     return len(rows) - len(kept), [RowKept(row.key, reason) for row, reason in kept]
+
+
+def _why(error: psycopg.Error) -> str:
+    """Why the server does not let a row go: its condition, and its sentence if fit."""
+    refused = refusal(error)
+    return f"{refused.reason}: {refused.detail}" if refused.detail else refused.reason
 
 
 def _put_back(connection: Connection, run: Run) -> sql.Composed:

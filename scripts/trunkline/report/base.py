@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from trunkline import adopt, apply, drift, lint, rollback, status, verify
+    from trunkline import adopt, apply, backfill, drift, lint, rollback, status, verify
     from trunkline.events import Event
     from trunkline.rehearsal.result import RehearsalReport
 
@@ -33,6 +33,24 @@ class Report(Protocol):
     def drifted(self, result: drift.Result) -> None: ...
 
     def scripted(self, text: str) -> None: ...
+
+    def backfills(
+        self, found: Sequence[tuple[str, backfill.Status | None]]
+    ) -> None: ...
+
+    def backfilled(self, result: backfill.Report, words: backfill.Words) -> None: ...
+
+    def backfill_status(
+        self, name: str, found: backfill.Status | None, words: backfill.Words
+    ) -> None: ...
+
+    def backfill_changed(self, name: str, state: str) -> None: ...
+
+    def backfill_undoable(self, name: str, found: backfill.Undoable) -> None: ...
+
+    def backfill_undone(self, result: backfill.Undone) -> None: ...
+
+    def backfill_forgotten(self, name: str, rows: int) -> None: ...
 
     def linted(self, result: lint.Report) -> None: ...
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from trunkline.events import Notice, Waiting
 
 if TYPE_CHECKING:
-    from trunkline import adopt, apply, drift, lint, rollback, status, verify
+    from trunkline import adopt, apply, backfill, drift, lint, rollback, status, verify
     from trunkline.events import Event
     from trunkline.rehearsal.result import RehearsalReport
 
@@ -33,8 +33,15 @@ def plain(value: Any) -> Any:
 class JsonReport:
     """`--json`: results to stdout; waits and notices to stderr."""
 
+    def __init__(self) -> None:
+        self._kept: list[Any] = []
+
     def event(self, event: Event) -> None:
-        if isinstance(event, Waiting):
+        from trunkline.backfill.events import RowKept
+
+        if isinstance(event, RowKept):
+            self._kept.append(plain(event))
+        elif isinstance(event, Waiting):
             print(f"waiting: {event.what}: {event.for_whom}", file=sys.stderr)
         elif isinstance(event, Notice):
             print(f"note: {event.text}", file=sys.stderr)
@@ -65,6 +72,39 @@ class JsonReport:
 
     def scripted(self, text: str) -> None:
         _print({"script": text})
+
+    def backfills(self, found: Sequence[tuple[str, backfill.Status | None]]) -> None:
+        _print({"backfills": {name: plain(status) for name, status in found}})
+
+    def backfilled(self, result: backfill.Report, words: backfill.Words) -> None:
+        _print({**plain(result), "words": plain(words), "ok": not result.errors})
+
+    def backfill_status(
+        self, name: str, found: backfill.Status | None, words: backfill.Words
+    ) -> None:
+        if found is None:
+            _print({"name": name, "run": None, "state": "never run", "ok": True})
+        else:
+            _print({**plain(found), "words": plain(words), "ok": not found.errors})
+
+    def backfill_changed(self, name: str, state: str) -> None:
+        _print({"name": name, "state": state})
+
+    def backfill_undoable(self, name: str, found: backfill.Undoable) -> None:
+        self._plan = plain(found)
+
+    def backfill_undone(self, result: backfill.Undone) -> None:
+        _print(
+            {
+                "planned": self._plan,
+                **plain(result),
+                "kept_rows": self._kept,
+                "ok": not result.kept,
+            }
+        )
+
+    def backfill_forgotten(self, name: str, rows: int) -> None:
+        _print({"name": name, "forgotten": rows})
 
     def linted(self, result: lint.Report) -> None:
         findings = [{"path": f.path, **plain(f.fault)} for f in result.findings]

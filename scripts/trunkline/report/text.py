@@ -19,6 +19,13 @@ from trunkline.events import (
     Verified,
     Waiting,
 )
+from trunkline.report.moving import (
+    Moving,
+    counts_lines,
+    error_lines,
+    status_lines,
+    undo_line,
+)
 from trunkline.report.words import (
     check_lines,
     counted,
@@ -31,7 +38,7 @@ from trunkline.report.words import (
 )
 
 if TYPE_CHECKING:
-    from trunkline import adopt, apply, drift, lint, rollback, status, verify
+    from trunkline import adopt, apply, backfill, drift, lint, rollback, status, verify
     from trunkline.rehearsal.result import ChangeReport, RehearsalReport
 
 WIDTH = 66
@@ -47,6 +54,7 @@ class TextReport:
         self._verbose = verbose
         self._terminal = sys.stdout.isatty()
         self._started = perf_counter()
+        self._moving = Moving()
 
     def event(self, event: Event) -> None:
         from trunkline.rehearsal.result import Played, Rehearsed
@@ -71,6 +79,8 @@ class TextReport:
                 print(f"waiting: {what}: {whom}", file=sys.stderr, flush=True)
             case Notice(text=text):
                 print(f"note: {text}", file=sys.stderr, flush=True)
+            case _:
+                self._moving.event(event)
 
     def status(self, found: status.Status) -> None:
         marks = {
@@ -174,6 +184,59 @@ class TextReport:
 
     def scripted(self, text: str) -> None:
         print(text, end="")
+
+    def backfills(self, found: Sequence[tuple[str, backfill.Status | None]]) -> None:
+        for name, status in found:
+            words = "never run"
+            if status:
+                when = status.finished_at or status.started_at
+                count = counted(status.counts.errors, "error")
+                words = f"{status.state}  {when:%Y-%m-%d %H:%M} UTC, {count}"
+            print(f"{_led(name)} {words}")
+        print(f"{counted(len(found), 'backfill')} at hand")
+
+    def backfilled(self, result: backfill.Report, words: backfill.Words) -> None:
+        self._moving.end()
+        rate = result.seconds and self._moving.rows / result.seconds
+        run = (
+            "a dry run, nothing is kept" if result.run is None else f"run {result.run}"
+        )
+        state = "at its limit" if result.state == "running" else result.state
+        print(
+            f"{result.name} ({run}): {state} in {duration(result.seconds)}, "
+            f"{rate:,.0f} rows/s"
+        )
+        self._indented(counts_lines(result.counts, words))
+        self._indented(error_lines(result.errors, verbose=self._verbose))
+
+    def backfill_status(
+        self, name: str, found: backfill.Status | None, words: backfill.Words
+    ) -> None:
+        if found is None:
+            print(f"{name} has never run")
+            return
+        for line in status_lines(found):
+            print(line)
+        self._indented(counts_lines(found.counts, words))
+        self._indented(error_lines(found.errors, verbose=self._verbose))
+
+    def backfill_changed(self, name: str, state: str) -> None:
+        again = " again: go on with `trunkline backfill`" if state == "running" else ""
+        print(f"{name} is {state}{again}")
+
+    def backfill_undoable(self, name: str, found: backfill.Undoable) -> None:
+        print(undo_line(name, found), flush=True)
+
+    def backfill_undone(self, result: backfill.Undone) -> None:
+        self._moving.end()
+        kept = f", {counted(result.kept, 'row')} kept" if result.kept else ""
+        print(
+            f"{result.name}: {counted(result.undone, 'row')} put back{kept} "
+            f"in {duration(result.seconds)}"
+        )
+
+    def backfill_forgotten(self, name: str, rows: int) -> None:
+        print(f"{name}: {counted(rows, 'row')} forgotten; it cannot be undone any more")
 
     def linted(self, result: lint.Report) -> None:
         for finding in result.findings:

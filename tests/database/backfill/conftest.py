@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.installation import READY, Installation, install
 from tests.toys import TABLES
 from trunkline import backfill
 from trunkline.backfill import Backfill, Pace
@@ -92,6 +93,24 @@ class Toys:
 def toys(server: Server, database: str, connection: psycopg.Connection) -> Toys:
     connection.execute(TABLES.encode())
     return Toys(server, database, connection)
+
+
+@pytest.fixture(scope="session")
+def ready(server: Server) -> str:
+    """The name of an installation on which the backfills are to run, to be copied."""
+    database = server.create()
+    with server.connect(database) as owner:
+        install(server, database, owner).apply(READY)
+    return database
+
+
+@pytest.fixture
+def installation(server: Server, ready: str) -> Iterator[Installation]:
+    """An installation of the test's own."""
+    copy = server.create(template=ready)
+    with server.connect(copy) as owner:
+        yield Installation(server, copy, owner)
+    server.drop(copy)
 
 
 @pytest.fixture

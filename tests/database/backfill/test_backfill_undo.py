@@ -119,7 +119,8 @@ def test_a_row_that_is_referred_to_since_is_left_and_named(toys: Toys) -> None:
     )
     undone = toys.undo(Copies)
     assert (undone.undone, undone.kept) == (19, 1)
-    assert [row.reason for row in toys.of(RowKept)] == ["foreign_key_violation"]
+    (kept,) = toys.of(RowKept)
+    assert kept.reason.startswith("foreign_key_violation: update or delete on")
 
 
 def test_a_column_that_was_added_since_is_no_change(toys: Toys) -> None:

@@ -1,9 +1,10 @@
--- depends: 20260227_users_read_through_api
+-- depends: 20260219_numbers_held_filled
 --
 -- The backfills see what they must, and nothing else.
 --
 -- They read managed numbers and subaccounts, write the missing credentials, seal values
--- anew, and take back what they wrote.
+-- anew, and take back what they wrote. Run reseal-credentials and managed-credentials
+-- once this is applied: the next changes refuse until they have.
 --
 -- Locks: an exclusive lock on four tables for an instant.
 -- Duration: milliseconds.

@@ -1,0 +1,1 @@
+../rollbacks/20260219_backfill_rights.sql

@@ -1,1 +1,0 @@
-../rollbacks/20260227_backfill_rights.sql
