@@ -10,6 +10,7 @@ import os
 import sys
 from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trunkline import config, project
 from trunkline.connect import Target, target
@@ -18,6 +19,9 @@ from trunkline.limits import Limits
 from trunkline.project import Project
 from trunkline.report import Report, json_report, text_report
 from trunkline.throwaway import Request
+
+if TYPE_CHECKING:
+    from trunkline.copying import Wanted
 
 
 def status(options: Namespace) -> int:
@@ -103,6 +107,7 @@ def rehearse(options: Namespace) -> int:
     from trunkline.report import junit
 
     loaded = _project(options)
+    wanted = _wanted(options, loaded)
     junit.require_writable(options.junit)
     report = _report(options)
     result = rehearsal.run(
@@ -114,6 +119,7 @@ def rehearse(options: Namespace) -> int:
         parts=rehearsal.Parts(
             traffic=options.traffic, mutate=options.mutate, certify=options.certify
         ),
+        wanted=wanted,
     )
     if options.junit:
         suites = junit.of_rehearsal(result, allow_unverified=options.allow_unverified)
@@ -249,6 +255,29 @@ def _target(options: Namespace, loaded: Project | None) -> Target:
 
 def _request(options: Namespace) -> Request:
     return Request(on=options.on, postgres=options.postgres, image=options.image)
+
+
+def _wanted(options: Namespace, loaded: Project) -> Wanted | None:
+    """What is to be copied for a rehearsal, if anything is."""
+    from trunkline import copying
+
+    sampled = options.sample is not None or options.schema_only
+    if options.source is None:
+        if sampled:
+            raise UsageError("--sample and --schema-only say what --from copies")
+        return None
+    if options.sample is not None and options.schema_only:
+        raise UsageError("--sample and --schema-only exclude each other")
+    if options.certify:
+        raise UsageError(
+            "--certify is for a rehearsal without --from",
+            hint="A certificate speaks of the project's own files alone.",
+        )
+    return copying.Wanted(
+        origin=copying.read(options.source),
+        rows=0 if options.schema_only else options.sample,
+        migration_table=loaded.config.migration_table,
+    )
 
 
 def _limits(options: Namespace) -> Limits:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -72,6 +72,21 @@ def of_keywords(keywords: dict[str, Any]) -> Target:
     label += f":{port}" if port else ""
     label += f"/{name}" if name else ""
     return Target(keywords, label)
+
+
+def variables(keywords: Mapping[str, Any]) -> dict[str, str]:
+    """The environment variables with which psql, pg_dump and others find the same.
+
+    libpq's keywords that have no variable are left out.
+    """
+    import psycopg
+
+    return {
+        option.envvar.decode(): str(keywords[option.keyword.decode()])
+        for option in psycopg.pq.Conninfo.get_defaults()
+        if option.envvar is not None
+        and keywords.get(option.keyword.decode()) is not None
+    }
 
 
 def connect(

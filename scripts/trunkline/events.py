@@ -185,6 +185,25 @@ class LocksTraced(Event):
 
 
 @dataclass(frozen=True)
+class CopyBegins(Event):
+    """A database will be copied; `bytes` is all of it, `tables` None if not known."""
+
+    source: str
+    rows: str
+    tables: int | None
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Copying(Event):
+    """How far a copy of a database has come, in bytes of `total`, by estimate."""
+
+    what: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class Notice(Event):
     """A fact that the user should read, and that is no failure."""
 

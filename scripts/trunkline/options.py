@@ -149,6 +149,22 @@ def _verify(parser: argparse.ArgumentParser) -> None:
 def _rehearse(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ids", nargs="*", metavar="ID", help="only these changes")
     parser.add_argument(
+        "--from",
+        dest="source",
+        metavar="URL|DUMP",
+        help="rehearse what is pending there on a copy: a database, which is only "
+        "read, or a file or directory of pg_dump",
+    )
+    parser.add_argument(
+        "--sample",
+        type=_count,
+        metavar="N",
+        help="copy so many rows of each table, and what they refer to",
+    )
+    parser.add_argument(
+        "--schema-only", action="store_true", help="copy no rows but the ledger's"
+    )
+    parser.add_argument(
         "--allow-unverified",
         action="store_true",
         help="a change without a verification may be good",
@@ -334,7 +350,6 @@ def _positive_seconds(text: str) -> float:
 
 
 def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
-    return value
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number from 1 on")
+    return int(text)

@@ -58,9 +58,25 @@ def refuse_unfit(
 ) -> None:
     """Raise UsageError where `apply` must not begin.
 
-    A change is half rolled back, an applied migration has changed, the ledger knows a
-    change that the project has not, a pending change lacks its rollback or
-    verification, or a file of it is bad.
+    As `refuse_misfit`; or a pending change lacks its rollback or verification, or a
+    file of it is bad.
+    """
+    refuse_misfit(project, state)
+    problems = [p for change in to_run for p in _unfit(change, allow_unverified)]
+    problems += [p for i in project.invariants for p in i.problems]
+    if problems:
+        raise UsageError(
+            str(problems[0]),
+            detail="\n".join(str(p) for p in problems[1:]) or None,
+            hint=problems[0].fault.hint or None,
+        )
+
+
+def refuse_misfit(project: Project, state: State) -> None:
+    """Raise UsageError where project and ledger are not of one line.
+
+    A change is half rolled back, an applied migration has changed, or the ledger knows
+    a change that the project has not.
     """
     half_back = sorted(state.begun("down"))
     if half_back:
@@ -84,14 +100,6 @@ def refuse_unfit(
                 detail=f"It was applied on {entry.applied_at:%Y-%m-%d %H:%M} UTC.",
                 hint="Put the former text back, and write a new change instead.",
             )
-    problems = [p for change in to_run for p in _unfit(change, allow_unverified)]
-    problems += [p for i in project.invariants for p in i.problems]
-    if problems:
-        raise UsageError(
-            str(problems[0]),
-            detail="\n".join(str(p) for p in problems[1:]) or None,
-            hint=problems[0].fault.hint or None,
-        )
 
 
 def _unfit(change: Change, allow_unverified: bool) -> Iterable[Problem]:

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
+from trunkline.copying import Wanted
 from trunkline.events import Emit
 from trunkline.project import Project
-from trunkline.rehearsal import mutate, traffic
+from trunkline.rehearsal import mutate, source, traffic
 from trunkline.rehearsal.certificate import certify
 from trunkline.rehearsal.mutate import Tried
 from trunkline.rehearsal.result import ChangeReport, Played, RehearsalReport, Rehearsed
@@ -43,23 +44,34 @@ def run(
     allow_unverified: bool,
     emit: Emit,
     parts: Parts = PLAIN,
+    wanted: Wanted | None = None,
 ) -> RehearsalReport:
     """Rehearse the changes `ids` (all, if none is named) in the project's order.
 
-    The others are only applied, with their fixtures. Raises UsageError for an unknown
-    ID or a traffic script whose head cannot be read, and Failure when no throwaway can
-    be had; a fault of a change is in its report.
+    The others are only applied, with their fixtures. On a copy of a real database, if
+    one is `wanted`, they are those that are pending there, without fixtures. Raises
+    UsageError for an unknown ID or a traffic script whose head cannot be read, and
+    Failure when no throwaway or copy can be had; a fault of a change is in its report.
     """
     started = perf_counter()
-    wanted = {project.change(name).id for name in ids}
+    chosen = {project.change(name).id for name in ids}
     application = scripts.load(project) if parts.traffic else ()
     reports: list[ChangeReport] = []
     played: list[ChangeTraffic] = []
     tried: list[Tried] = []
+    if wanted is not None:
+        request = replace(request, room=source.room(wanted, emit))
     with open_server(request) as server:
-        stage = Stage(server, project, lends=parts.traffic)
+        start = None
+        if wanted is not None:
+            start = source.start(server, project, wanted, ids, emit)
+            project = start.project
+        stage = Stage(server, project, lends=parts.traffic, start=start)
+        source.tell(stage.complaints, emit)
         for change in project.changes:
-            if wanted and change.id not in wanted:
+            if start is not None and change.id in start.present:
+                continue
+            if chosen and change.id not in chosen:
                 stage.apply(change)
                 continue
             before = stage.catalog
@@ -83,6 +95,7 @@ def run(
             and all(felt.ok for felt in played)
             and (mutation is None or mutation.ok),
             changes=tuple(reports),
+            copied=start.copied if start else None,
             traffic=tuple(played) if parts.traffic else None,
             mutation=mutation,
         )

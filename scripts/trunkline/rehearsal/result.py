@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from trunkline.catalog import Difference
+from trunkline.copying import Copied
 from trunkline.events import CheckResult, Event, LockHeld
 from trunkline.rehearsal.lost import Declared, Lost
 from trunkline.rehearsal.mutate import Mutation
@@ -64,7 +65,8 @@ class ChangeReport:
 class RehearsalReport:
     """All changes, in order. `on` is `embedded`, `container` or `url`.
 
-    `traffic`, `mutation` and `certified` are None where they were not asked for.
+    `copied`, `traffic`, `mutation` and `certified` are None where they were not asked
+    for.
     """
 
     project: str
@@ -73,6 +75,7 @@ class RehearsalReport:
     seconds: float
     ok: bool
     changes: tuple[ChangeReport, ...]
+    copied: Copied | None = None
     traffic: tuple[ChangeTraffic, ...] | None = None
     mutation: Mutation | None = None
     certified: Certified | None = None

@@ -31,6 +31,7 @@ from trunkline.rehearsal.mutate import Tried, attempt
 from trunkline.rehearsal.place import Place
 from trunkline.rehearsal.result import ChangeReport, Verdict
 from trunkline.rehearsal.scene import Scene
+from trunkline.rehearsal.source import Start
 from trunkline.rehearsal.state import State
 from trunkline.runner import execute_all
 from trunkline.session import Session
@@ -41,19 +42,29 @@ class Stage:
     """Where a rehearsal stands: its databases, and the changes that are on them."""
 
     def __init__(
-        self, server: Server, project: Project, *, lends: bool = False
+        self,
+        server: Server,
+        project: Project,
+        *,
+        lends: bool = False,
+        start: Start | None = None,
     ) -> None:
-        """`lends`: what `rehearse` yields is used."""
+        """Begin with an empty database, or with the copy of a real one.
+
+        `lends`: what `rehearse` yields is used.
+        """
         self._server = server
         self._project = project
         self._lends = lends
-        self._present: frozenset[str] = frozenset()
-        self._place = Place(server, server.create(), project.config.migration_table)
+        self._present = start.present if start else frozenset()
+        name = start.database if start else server.create()
+        self._place = Place(server, name, project.config.migration_table)
         assert self._place.session  # makes the ledger, which every copy has
-        self._blank = state.read(self._place.eyes).of_database()
+        self._blank = None if start else state.read(self._place.eyes).of_database()
         self._behind: Place | None = None
         self._state: State | None = None
-        self._failing: frozenset[tuple[str, int]] = frozenset()
+        self.complaints = self._complaints() if start else ()
+        self._failing = frozenset(map(_place_of, self.complaints))
 
     def close(self) -> None:
         """Drop its databases; nothing more can be asked of it."""

@@ -9,7 +9,8 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from trunkline.events import Notice, Waiting
+from trunkline.events import CopyBegins, Notice, Waiting
+from trunkline.report.words import copy_begins
 
 if TYPE_CHECKING:
     from trunkline import adopt, apply, backfill, drift, lint, rollback, status, verify
@@ -43,6 +44,8 @@ class JsonReport:
             self._kept.append(plain(event))
         elif isinstance(event, Waiting):
             print(f"waiting: {event.what}: {event.for_whom}", file=sys.stderr)
+        elif isinstance(event, CopyBegins):
+            print(f"note: {copy_begins(event)}", file=sys.stderr)
         elif isinstance(event, Notice):
             print(f"note: {event.text}", file=sys.stderr)
 

@@ -13,6 +13,8 @@ from trunkline.events import (
     ChangeFailed,
     Checked,
     CheckResult,
+    CopyBegins,
+    Copying,
     Event,
     Notice,
     StatementDone,
@@ -28,6 +30,8 @@ from trunkline.report.moving import (
 )
 from trunkline.report.words import (
     check_lines,
+    copy_begins,
+    copying,
     counted,
     difference_lines,
     duration,
@@ -45,6 +49,7 @@ WIDTH = 66
 _GREEN, _RED, _PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[0m"
 _REST_OF_LINE = "\x1b[K"
 """Clears what the counter of statements has left of its line."""
+_REST = f"{_REST_OF_LINE}\r"
 
 
 class TextReport:
@@ -68,6 +73,10 @@ class TextReport:
                 self._line("*", name, ok, seconds)
             case StatementDone(id=name, number=number, total=total) if self._terminal:
                 print(f"  {_led(name)} {number}/{total}", end="\r", flush=True)
+            case CopyBegins():
+                print(f"note: {copy_begins(event)}", file=sys.stderr, flush=True)
+            case Copying(what=what, done=done, total=total) if self._terminal:
+                print(f"  {copying(what, done, total)}", end=_REST, flush=True)
             case Checked(result=result) if self._verbose:
                 mark = "ok" if result.passed else "not ok"
                 print(f"    {mark:<6} {result.sentence}")
@@ -158,6 +167,12 @@ class TextReport:
             f"{result.server_version} ({result.on}) in {duration(result.seconds)}: "
             f"{told or 'none'}"
         )
+        if copy := result.copied:
+            of = f" of PostgreSQL {copy.version}" if copy.version else ""
+            print(
+                f"on a copy of {copy.source}{of}: {copy.rows}, "
+                f"{counted(copy.tables, 'table')}"
+            )
 
     def adopted(self, result: adopt.Result) -> None:
         self._indented(difference_lines(result.differences, None))

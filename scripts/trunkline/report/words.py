@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from trunkline.catalog import Difference
-    from trunkline.events import CheckResult
+    from trunkline.events import CheckResult, CopyBegins
     from trunkline.rehearsal.lost import Lost
     from trunkline.rehearsal.mutate import ChangeMutants, Mutation, Survivor
     from trunkline.rehearsal.result import ChangeReport
@@ -181,6 +181,27 @@ def shown(text: str) -> str:
 def counted(number: int, noun: str) -> str:
     """`1 change`, `2 changes`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def copy_begins(event: CopyBegins) -> str:
+    """What is copied, and how large it is."""
+    tables = "" if event.tables is None else f"{counted(event.tables, 'table')}, "
+    return f"copying {event.source} ({tables}{size(event.bytes)}): {event.rows}"
+
+
+def copying(what: str, done: int, total: int) -> str:
+    """How far a copy is: a bar where the whole is known, else how much has come."""
+    if not total:
+        return f"{what}: {size(done)}"
+    filled = min(20 * done // total, 20)
+    bar = "#" * filled + "." * (20 - filled)
+    return f"{what} [{bar}] {min(100 * done // total, 100)} % of {size(total)}"
+
+
+def size(number: int) -> str:
+    """Bytes as a person says them: `0.3 MB`, `12 MB`, `3.4 GB`."""
+    many, unit = (number / 1e9, "GB") if number >= 1e9 else (number / 1e6, "MB")
+    return f"{many:.0f} {unit}" if many >= 10 else f"{many:.1f} {unit}"
 
 
 def duration(seconds: float) -> str:

@@ -33,6 +33,8 @@ class Request:
     """The major version of the embedded server: 16 or 18."""
     image: str = "postgres:17"
     """The image of the container."""
+    room: int = 0
+    """Bytes that its databases need beyond those of a small project."""
 
 
 @contextmanager
@@ -46,12 +48,12 @@ def open_server(request: Request = Request()) -> Iterator[Server]:
         if request.on == "embedded":
             from trunkline.throwaway.embedded import embedded
 
-            with embedded(request.postgres) as server:
+            with embedded(request.postgres, request.room) as server:
                 yield server
         elif request.on == "container":
             from trunkline.throwaway.container import container
 
-            with container(request.image) as server:
+            with container(request.image, request.room) as server:
                 yield server
         elif "://" in request.on:
             from trunkline.throwaway.scratch import scratch

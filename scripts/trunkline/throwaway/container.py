@@ -46,8 +46,10 @@ READY_WITHIN = 60.0
 
 
 @contextmanager
-def container(image: str) -> Iterator[Server]:
+def container(image: str, room: int = 0) -> Iterator[Server]:
     """Run the PostgreSQL of `image` in a container inside the block.
+
+    Its databases need `room` bytes more than usual.
 
     Raises `Failure` when no container engine answers, the image cannot be had, or the
     server in it does not come up.
@@ -61,7 +63,7 @@ def container(image: str) -> Iterator[Server]:
         with afterwards(lambda: _remove(made)):
             made.with_kwargs(labels={OWNER: _owner(), RUN: str(run)})
             made.with_command([f"-c{name}={value}" for name, value in SETTINGS.items()])
-            if engine.info()["MemTotal"] >= ENOUGH_MEMORY:
+            if engine.info()["MemTotal"] >= ENOUGH_MEMORY + 2 * room:
                 made.with_tmpfs_mount(MEMORY).with_env("PGDATA", f"{MEMORY}/data")
             _fetch(engine, made.image)
             yield _started(made)

@@ -37,8 +37,10 @@ WATCH = 'read -r _ || kill -s QUIT "$1"'
 
 
 @contextmanager
-def embedded(major: int) -> Iterator[Server]:
+def embedded(major: int, room: int = 0) -> Iterator[Server]:
     """Run an embedded PostgreSQL of version `major` (16 or 18) inside the block.
+
+    It has `room` bytes more than usual for its files.
 
     Raises `UsageError` for another version, `Failure` when it does not come up.
     """
@@ -46,7 +48,7 @@ def embedded(major: int) -> Iterator[Server]:
     account = server_account()
     runnable = reachable_by(account, programs)
     sweep.sweep()
-    with sweep.run_directory(places.for_runs(account)) as run:
+    with sweep.run_directory(places.for_runs(account, room)) as run:
         try:
             _lay_out(run, account)
             put_cluster(sweep.data_of(run), major, runnable, account)

@@ -26,15 +26,28 @@ LONGEST_BASE = 60
 """A Unix socket's path has at most 107 bytes; the rest is what we add."""
 
 
-def for_runs(account: Account | None) -> Path:
+def for_runs(account: Account | None, more: int = 0) -> Path:
     """The directory in which running servers live: in memory when there is room.
 
-    A server that runs as `account` can pass through it, and not list it. Raises
-    `Failure` when no place is private, reachable and roomy enough.
+    It has `more` bytes free than `ROOM`. A server that runs as `account` can pass
+    through it, and not list it. Raises `Failure` when no place is private, reachable
+    and roomy enough.
     """
+    return _first(_bases(), account, ROOM + more)
+
+
+def for_files(room: int) -> Path:
+    """A directory on disk for files of one run, with `room` bytes free.
+
+    Raises `Failure` when there is none.
+    """
+    return _first(_disks(), None, room)
+
+
+def _first(bases: list[Path], account: Account | None, room: int) -> Path:
     reasons: list[str] = []
-    for base in _bases():
-        if (reason := _unsuitable(base, account)) is None:
+    for base in bases:
+        if (reason := _unsuitable(base, account, room)) is None:
             if (place := _private(base)) is not None:
                 return place
             reason = "holds a trunkline directory that others can write"
@@ -42,7 +55,8 @@ def for_runs(account: Account | None) -> Path:
     raise Failure(
         "there is no place for a throwaway server",
         detail=" ".join(reasons),
-        hint="Set TMPDIR to a directory of your own with 1 GiB free.",
+        hint="Set TMPDIR to a directory of your own with "
+        f"{room / (1 << 30):.0f} GiB free.",
     )
 
 
@@ -101,7 +115,7 @@ def _disks() -> list[Path]:
     return list(dict.fromkeys(resolved))
 
 
-def _unsuitable(base: Path, account: Account | None) -> str | None:
+def _unsuitable(base: Path, account: Account | None, room: int) -> str | None:
     """Why no server can live below `base`; None when one can."""
     if not os.access(base, os.W_OK | os.X_OK):
         return "cannot be written"
@@ -112,7 +126,7 @@ def _unsuitable(base: Path, account: Account | None) -> str | None:
     free = shutil.disk_usage(base).free
     if base == MEMORY:
         free = min(free, psutil.virtual_memory().available)
-    return None if free >= ROOM else "has less than 1 GiB free"
+    return None if free >= room else f"has less than {room / (1 << 30):.0f} GiB free"
 
 
 def _private(base: Path) -> Path | None:

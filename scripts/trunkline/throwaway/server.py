@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 import psycopg
 from psycopg import sql
 
+from trunkline.connect import variables
 from trunkline.errors import Failure, Unreachable
 
 OLDEST = 150000
@@ -69,12 +70,7 @@ class Server:
         there is one, and libpq's variable for every further setting.
         """
         settings = {name: str(value) for name, value in self.conninfo(database).items()}
-        variables = {
-            option.envvar.decode(): settings[option.keyword.decode()]
-            for option in psycopg.pq.Conninfo.get_defaults()
-            if option.envvar is not None and option.keyword.decode() in settings
-        }
-        return {"DATABASE_URL": _url(settings), **variables}
+        return {"DATABASE_URL": _url(settings), **variables(settings)}
 
     def connect(self, database: str, **kwargs: Any) -> psycopg.Connection:
         """Connect to `database`, with autocommit unless `kwargs` say otherwise."""
