@@ -1,114 +1,150 @@
-"""A project that nobody here wrote: 150 pairs of all sorts, half of them broken.
+"""150 changes that nobody here wrote: `trunkline rehearse` beside psql and pg_dump.
 
-The pairs are in `foreign/*.sql`, each once, with the verdict that is right for it. They
-work on 24 families of tables and more, whose number stands in the place of `{n}`; `{t}`
-is a family's main table, and `{k}` a number of the pair's own. Nothing is random: the
-same project is written every time. It has no fixtures and no verification.
+Half of the pairs are broken, each in its own way. The engine is a whole process, its
+server's start and end included; the yardstick finds a server running. They are held
+against each other pair by pair, and against the verdict written beside each pair.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import zip_longest
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-FAMILIES = 24
-BROKEN = 75
-HERE = Path(__file__).with_name("foreign")
+from foreign.project import Pair, pairs, write
+from foreign.yardstick import Yardstick
 
-_PAIR = re.compile(r"^-- pair: (\w+) \| (\w+)\n", re.MULTILINE)
+from trunkline.throwaway import open_server
+
+TRUNKLINE = Path(sys.executable).with_name("trunkline")
+
+GOALS: dict[str, tuple[str, float]] = {
+    "seconds_a_change": ("<=", 0.1),
+    "times_faster": (">=", 10.0),
+    "agreement": (">=", 1.0),
+    "as_expected": (">=", 1.0),
+}
+
+UNSEEN = ("data_lost",)
+"""Verdicts on what no dump of a schema can show."""
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two files, and the verdict that a rehearsal of them must come to.
+class Judged:
+    """A pair, what the engine says of it, and what the yardstick says."""
 
-    `down` is None where there is no rollback file. `number` is its place, from 1.
-    """
-
-    name: str
-    up: str
-    down: str | None
-    verdict: str
-    number: int = 0
+    pair: Pair
+    engine: str
+    yardstick: str
 
     @property
-    def id(self) -> str:
-        return f"2026{self.number:04}_{self.name}"
+    def seen_by_the_engine_alone(self) -> bool:
+        return self.engine in UNSEEN and self.yardstick in ("exact", "column_order")
 
 
-def pairs(families: int = FAMILIES, broken: int | None = BROKEN) -> tuple[Pair, ...]:
-    """The pairs of a project, in order; `broken` of those (all, where it is None)."""
-    wrong = _read("broken.sql")
-    wanted = len(wrong) if broken is None else broken
-    chosen = [wrong[i * len(wrong) // wanted] for i in range(wanted)]
-    whole = _read("whole.sql")
-    first, rest = whole[:5], whole[5:]
-    (family,) = _read("family.sql")
-    ordered = [
-        *((pair, 0) for pair in first),
-        *((replace(family, name=f"family_{n}"), n) for n in range(1, families + 1)),
-        *_mixed(chosen, rest, families),
-    ]
-    return tuple(
-        _of_family(pair, n, number) for number, (pair, n) in enumerate(ordered, start=1)
+def rehearsed(root: Path) -> tuple[dict[str, str], float]:
+    """The engine's verdicts by ID, and the seconds of the whole process."""
+    started = time.perf_counter()
+    done = subprocess.run(
+        [TRUNKLINE, "--project", root, "--json", "rehearse", "--allow-unverified"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
+    seconds = time.perf_counter() - started
+    if done.returncode not in (0, 1):
+        raise SystemExit(done.stderr)
+    document = json.loads(done.stdout)
+    return {change["id"]: verdict(change) for change in document["changes"]}, seconds
 
 
-def write(root: Path, chosen: tuple[Pair, ...]) -> Path:
-    """Write the pairs as a project into the directory `root`, and return it."""
-    for directory in ("migrations", "rollbacks"):
-        (root / directory).mkdir(parents=True)
-    (root / "yoyo.ini").write_text("[DEFAULT]\nsources = %(here)s/migrations\n")
-    for pair in chosen:
-        (root / "migrations" / f"{pair.id}.sql").write_text(pair.up)
-        if pair.down is not None:
-            (root / "rollbacks" / f"{pair.id}.sql").write_text(pair.down)
-            link = root / "migrations" / f"{pair.id}.rollback.sql"
-            link.symlink_to(Path("..", "rollbacks", f"{pair.id}.sql"))
-    return root
+def verdict(change: Mapping[str, Any]) -> str:
+    """The engine's verdict in the words of the pairs, which have no verification."""
+    if change["verdict"] != "unverified":
+        return str(change["verdict"])
+    return "column_order" if change["differences"] else "exact"
 
 
-def _read(name: str) -> list[Pair]:
-    _, *parts = _PAIR.split((HERE / name).read_text(encoding="utf-8"))
-    found = []
-    for title, verdict, text in zip(*[iter(parts)] * 3, strict=True):
-        up, _, down = text.partition("-- down")
-        missing = down.startswith(" missing")
-        found.append(Pair(title, up, None if missing else down.lstrip("\n"), verdict))
-    return found
+def measured(root: Path, chosen: tuple[Pair, ...]) -> tuple[dict[str, str], float]:
+    """The yardstick's verdicts by ID, and its seconds, on a server that is running."""
+    with open_server() as server:
+        assert server.binaries is not None
+        yardstick = Yardstick(server.binaries, server.environment("postgres"))
+        yardstick.begin()
+        started = time.perf_counter()
+        found = {pair.id: yardstick.judge(*files(root, pair)) for pair in chosen}
+        return found, time.perf_counter() - started
 
 
-def _mixed(
-    broken: list[Pair], whole: list[Pair], families: int
-) -> Iterator[tuple[Pair, int]]:
-    """One broken, one whole, and so on; each sort goes round the families."""
-    for number, both in enumerate(zip_longest(broken, whole)):
-        for pair in both:
-            if pair is not None:
-                yield pair, 1 + number % families
+def files(root: Path, pair: Pair) -> tuple[Path, Path | None]:
+    down = root / "rollbacks" / f"{pair.id}.sql"
+    return root / "migrations" / f"{pair.id}.sql", down if down.exists() else None
 
 
-def _of_family(pair: Pair, n: int, number: int) -> Pair:
-    many = "\n".join(
-        [
-            "create table many_{k} (id int, note text);",
-            *(
-                f"insert into many_{{k}} values ({i}, $$a; b {i}$$);"
-                for i in range(1, 400)
-            ),
-        ]
+def told(judged: list[Judged]) -> Iterator[str]:
+    """The table: how often each verdict, then every pair that asks for a look."""
+    yield f"{'verdict':<16}{'engine':>8}{'yardstick':>11}{'expected':>10}"
+    for name in sorted({j.pair.verdict for j in judged} | {j.engine for j in judged}):
+        counts = (
+            sum(j.engine == name for j in judged),
+            sum(j.yardstick == name for j in judged),
+            sum(j.pair.verdict == name for j in judged),
+        )
+        yield f"{name:<16}{counts[0]:>8}{counts[1]:>11}{counts[2]:>10}"
+    for j in judged:
+        line = f"{j.pair.id}: engine {j.engine}, yardstick {j.yardstick}"
+        if j.seen_by_the_engine_alone:
+            yield f"seen by the engine alone: {line}"
+        elif j.engine != j.yardstick:
+            yield f"disagreement: {line}"
+        if j.engine != j.pair.verdict:
+            yield f"not as expected: {line}, expected {j.pair.verdict}"
+
+
+def main() -> None:
+    quick = "--quick" in sys.argv
+    chosen = pairs(families=4, broken=12, whole=8) if quick else pairs()
+    with tempfile.TemporaryDirectory() as directory:
+        root = write(Path(directory) / "foreign", chosen)
+        engine, first = rehearsed(root)
+        yardstick, by_hand = measured(root, chosen)
+        again, second = rehearsed(root)  # what else runs here meets both ways alike
+    if engine != again:
+        raise SystemExit("two rehearsals of the same project differ")
+    judged = [Judged(p, engine[p.id], yardstick[p.id]) for p in chosen]
+    comparable = [j for j in judged if not j.seen_by_the_engine_alone]
+    seconds = (first + second) / 2
+    figures = {
+        "changes": len(chosen),
+        "broken": sum(pair.verdict != "exact" for pair in chosen),
+        "seconds_a_change": seconds / len(chosen),
+        "yardstick_seconds_a_change": by_hand / len(chosen),
+        "times_faster": by_hand / seconds,
+        "agreement": sum(j.engine == j.yardstick for j in comparable) / len(comparable),
+        "seen_by_the_engine_alone": len(judged) - len(comparable),
+        "as_expected": sum(j.engine == j.pair.verdict for j in judged) / len(judged),
+    }
+    print("\n".join(told(judged)), end="\n\n")
+    for name, value in figures.items():
+        print(f"{name:<28}{value:9.3f}")
+    met = (
+        figures[name] <= goal if sign == "<=" else figures[name] >= goal
+        for name, (sign, goal) in GOALS.items()
     )
+    document = {
+        "bench": "foreign_project",
+        "figures": {name: round(value, 4) for name, value in figures.items()},
+        "goals": GOALS,
+        "met": all(met),
+    }
+    print(json.dumps(document))
 
-    def fill(text: str) -> str:
-        text = text.replace("{many}", many).replace("{t}", "stock_{n}")
-        return text.replace("{n}", str(n)).replace("{k}", str(number))
 
-    return replace(
-        pair,
-        up=fill(pair.up),
-        down=None if pair.down is None else fill(pair.down),
-        number=number,
-    )
+if __name__ == "__main__":
+    main()
