@@ -60,6 +60,7 @@ def run(
                 with statement_errors(session, work, statement):
                     connection.execute(finishing.encode())
 
+    locks = concurrent.locks(connection, what) if session.traced else ()
     started = perf_counter()
     try:
         retried(
@@ -86,17 +87,20 @@ def run(
             hint="See its definition and who has altered it meanwhile; then run again.",
         )
     record(session, work, (number,))
-    if session.traced:
-        lock = LockHeld(
+    held = tuple(
+        LockHeld(
             direction=work.direction,
             line=work.script.statements[number - 1].line,
-            relation=what.relation,
-            mode="ShareUpdateExclusiveLock",
+            relation=relation,
+            mode=mode,
             seconds=perf_counter() - started,
             rewrote=False,
             scanned=what.does in ("create", "reindex"),
         )
-        session.emit(LocksTraced(work.id, work.direction, (lock,)))
+        for relation, mode in locks
+    )
+    if held:
+        session.emit(LocksTraced(work.id, work.direction, held))
 
 
 def _clear(

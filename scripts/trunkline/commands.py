@@ -47,7 +47,7 @@ def apply(options: Namespace) -> int:
             to=options.to,
             dry_run=options.dry_run,
             limits=_limits(options),
-            traced=options.explain,
+            traced=options.explain or options.json,
             allow_unverified=options.allow_unverified,
             require_certificate=options.require_certificate,
         ),
@@ -79,7 +79,7 @@ def rollback(options: Namespace) -> int:
         loaded,
         where,
         plan,
-        rollback.Options(_limits(options), options.explain),
+        rollback.Options(_limits(options), options.explain or options.json),
         report.event,
     )
     report.rolled_back(result)
@@ -290,7 +290,10 @@ def _limits(options: Namespace) -> Limits:
 
 
 def _report(options: Namespace) -> Report:
-    return json_report() if options.json else text_report(verbose=options.verbose)
+    if options.json:
+        return json_report()
+    explain = getattr(options, "explain", False)
+    return text_report(verbose=options.verbose, explain=explain)
 
 
 def _ask(what: str, where: Target) -> None:

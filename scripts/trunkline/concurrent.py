@@ -173,6 +173,24 @@ def instead(connection: Connection, what: Concurrent) -> str | None:
     return None
 
 
+def locks(connection: Connection, what: Concurrent) -> tuple[tuple[str, str], ...]:
+    """What it locks, by name and mode, as the manual says: it cannot be looked at.
+
+    A partition is locked in the second of the two transactions only.
+    """
+    found = [(what.relation, "ShareUpdateExclusiveLock")]
+    if what.does == "detach" and what.name is not None:
+        found.append((what.name, "AccessExclusiveLock"))
+    rows = connection.execute(
+        "select format('%%I.%%I', n.nspname, c.relname), l.mode"
+        " from unnest(%s::text[], %s::text[]) as l (name, mode)"
+        " join pg_catalog.pg_class as c on c.oid = to_regclass(l.name)"
+        " join pg_catalog.pg_namespace as n on n.oid = c.relnamespace",
+        [[name for name, _ in found], [mode for _, mode in found]],
+    )
+    return tuple((str(name), str(mode)) for name, mode in rows)
+
+
 def settled(connection: Connection, index: str) -> bool:
     """Whether an index is invalid and nobody is at work on its table, and so dead.
 

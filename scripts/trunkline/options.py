@@ -72,6 +72,10 @@ def _locks(parser: argparse.ArgumentParser) -> None:
             metavar="SECONDS",
             help=f"{summary} (default: {default:g})",
         )
+    _explain(parser)
+
+
+def _explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--explain",
         action="store_true",
@@ -175,6 +179,7 @@ def _rehearse(parser: argparse.ArgumentParser) -> None:
         ("certify", "write verification/certificates/ for what was proved"),
     ):
         parser.add_argument(f"--{name}", action="store_true", help=summary)
+    _explain(parser)
     _where(parser)
     _junit(parser)
 

@@ -137,8 +137,8 @@ def _in_one_transaction(
 
     def attempt() -> tuple[Proof, Trace | None]:
         started = perf_counter()
+        trace = Trace(connection, work.direction) if session.traced else None
         with _commit_errors(work), connection.transaction():
-            trace = Trace(connection, work.direction) if session.traced else None
             for number in range(1, len(work.script.statements) + 1):
                 execute(session, work, number, trace)
             session.reset()

@@ -97,8 +97,8 @@ def _block(session: Session, work: Work, unit: range) -> None:
     commits = last.text.split()[0].lower() in ("commit", "end")
 
     def whole() -> Trace | None:
-        execute(session, work, unit[0])
         trace = Trace(session.work, work.direction) if session.traced else None
+        execute(session, work, unit[0])
         for number in unit[1:-1]:
             execute(session, work, number, trace)
         if commits:
@@ -115,8 +115,8 @@ def _single(session: Session, work: Work, number: int, begun: Step | None) -> No
     """One statement and its record: in one transaction wherever the server allows."""
 
     def together() -> Trace | None:
+        trace = Trace(session.work, work.direction) if session.traced else None
         with session.work.transaction():
-            trace = Trace(session.work, work.direction) if session.traced else None
             execute(session, work, number, trace)
             record(session, work, (number,))
         return trace

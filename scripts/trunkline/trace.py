@@ -30,8 +30,10 @@ _OURS = (
     " and n.nspname !~ '^pg_(toast|temp)'"
     " and c.relname !~ '^_?yoyo_'"
 )
+#: The counters that are asked for later start from nothing (once, as an InitPlan).
 _BEFORE = (
-    "select c.oid, format('%I.%I', n.nspname, c.relname), c.relfilenode"
+    "select c.oid, format('%I.%I', n.nspname, c.relname), c.relfilenode,"
+    " (select pg_stat_force_next_flush()::text)"
     " from pg_catalog.pg_class as c"
     " join pg_catalog.pg_namespace as n on n.oid = c.relnamespace"
     f" where c.relkind in ('r', 'p', 'm', 'v', 'i', 'I', 'S', 'f') and {_OURS}"
@@ -67,17 +69,19 @@ class _Seen:
 
 
 class Trace:
-    """The trace of one transaction, begun before its first statement."""
+    """The trace of one transaction, made before that begins.
+
+    Asked within, it would take away the first word that `set transaction` must have.
+    """
 
     def __init__(self, connection: Connection, direction: Direction) -> None:
         self._connection = connection
         self._direction = direction
         self._relations = {
             oid: _Relation(name, file)
-            for oid, name, file in connection.execute(_BEFORE)
+            for oid, name, file, _ in connection.execute(_BEFORE)
         }
         self._seen: list[_Seen] = []
-        self._note()
 
     def note(self, line: int, started: float) -> None:
         """A statement that stands in `line`, begun at `started`, has just finished."""

@@ -53,6 +53,39 @@ def test_a_change_goes_up_is_verified_and_comes_down(rooms: Cli) -> None:
     assert "1 applied, 1 pending" in rooms("status").out
 
 
+def test_explain_tells_what_each_statement_locks(rooms: Cli) -> None:
+    assert rooms("apply").status == 0
+    write(rooms.root, DOORS)
+    held = r"ACCESS EXCLUSIVE on public\.rooms for \d+ ms\n"
+    done = rooms("apply", "--explain")
+    assert re.search(rf"^\+ {NEXT}{LINE}    \+ line 1: {held}1 change", done.out)
+    done = rooms("rollback", "--last", "1", "--yes", "--explain")
+    assert re.search(rf"^- {NEXT}{LINE}    - line 1: {held}1 change", done.out, re.M)
+    done = rooms("rehearse", NEXT, "--explain")
+    assert re.search(rf"^    \+ line 1: {held}    - line 1: {held}", done.out, re.M)
+
+
+def test_json_has_what_each_statement_locks(rooms: Cli) -> None:
+    assert rooms("apply").status == 0
+    write(rooms.root, DOORS)
+    (up,) = rooms("apply", "--json").json["locks"]
+    assert up.pop("seconds") >= 0
+    expected = {
+        "change": NEXT,
+        "direction": "up",
+        "line": 1,
+        "relation": "public.rooms",
+        "mode": "AccessExclusiveLock",
+        "rewrote": False,
+        "scanned": False,
+    }
+    assert up == expected
+    (down,) = rooms("rollback", "--last", "1", "--yes", "--json").json["locks"]
+    assert (down["direction"], down["mode"]) == ("down", "AccessExclusiveLock")
+    (change,) = rooms("rehearse", NEXT, "--json").json["changes"]
+    assert [lock["direction"] for lock in change["locks"]] == ["up", "down"]
+
+
 def test_the_dots_of_a_transcript_end_in_one_column(rooms: Cli) -> None:
     write(rooms.root, DOORS)
     lines = rooms("apply").out.splitlines()[:2]

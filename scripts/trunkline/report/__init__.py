@@ -7,11 +7,11 @@ from trunkline.report.base import Report
 __all__ = ["Report", "json_report", "text_report"]
 
 
-def text_report(*, verbose: bool) -> Report:
-    """The transcript for a person."""
+def text_report(*, verbose: bool, explain: bool) -> Report:
+    """The transcript for a person; `explain`: with the locks of a rehearsal."""
     from trunkline.report.text import TextReport
 
-    return TextReport(verbose=verbose)
+    return TextReport(verbose=verbose, explain=explain)
 
 
 def json_report() -> Report:

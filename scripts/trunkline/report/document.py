@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from trunkline.events import CopyBegins, Notice, Waiting
+from trunkline.events import CopyBegins, LockHeld, LocksTraced, Notice, Waiting
 from trunkline.report.words import copy_begins
 
 if TYPE_CHECKING:
@@ -36,12 +36,15 @@ class JsonReport:
 
     def __init__(self) -> None:
         self._kept: list[Any] = []
+        self._locks: dict[str, list[LockHeld]] = {}
 
     def event(self, event: Event) -> None:
         from trunkline.backfill.events import RowKept
 
         if isinstance(event, RowKept):
             self._kept.append(plain(event))
+        elif isinstance(event, LocksTraced):
+            self._locks.setdefault(event.id, []).extend(event.locks)
         elif isinstance(event, Waiting):
             print(f"waiting: {event.what}: {event.for_whom}", file=sys.stderr)
         elif isinstance(event, CopyBegins):
@@ -53,13 +56,15 @@ class JsonReport:
         _print({**plain(found), "ok": found.ok})
 
     def applied(self, result: apply.Result, *, dry_run: bool) -> None:
-        _print({**plain(result), "ok": result.ok, "dry_run": dry_run})
+        document = {**plain(result), "ok": result.ok, "dry_run": dry_run}
+        _print({**document, "locks": self._traced()})
 
     def planned(self, plan: rollback.Plan) -> None:
         self._plan = plain(plan.changes)
 
     def rolled_back(self, result: rollback.Result) -> None:
-        _print({"planned": self._plan, **plain(result), "ok": result.ok})
+        document = {"planned": self._plan, **plain(result), "ok": result.ok}
+        _print({**document, "locks": self._traced()})
 
     def verified(self, result: verify.Result) -> None:
         _print({**plain(result), "ok": result.ok})
@@ -112,6 +117,13 @@ class JsonReport:
     def linted(self, result: lint.Report) -> None:
         findings = [{"path": f.path, **plain(f.fault)} for f in result.findings]
         _print({"findings": findings, "files": result.files, "ok": not findings})
+
+    def _traced(self) -> list[dict[str, Any]]:
+        return [
+            {"change": name, **plain(lock)}
+            for name, locks in self._locks.items()
+            for lock in locks
+        ]
 
     def written(self, paths: Sequence[str]) -> None:
         _print({"written": list(paths)})

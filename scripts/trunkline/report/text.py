@@ -16,6 +16,9 @@ from trunkline.events import (
     CopyBegins,
     Copying,
     Event,
+    IndexProgress,
+    LockHeld,
+    LocksTraced,
     Notice,
     StatementDone,
     Verified,
@@ -35,6 +38,7 @@ from trunkline.report.words import (
     counted,
     difference_lines,
     duration,
+    lock_lines,
     mutation_lines,
     rehearsal_lines,
     traffic_lines,
@@ -55,8 +59,9 @@ _REST = f"{_REST_OF_LINE}\r"
 class TextReport:
     """For a person: results to stdout, waits and notices to stderr."""
 
-    def __init__(self, *, verbose: bool) -> None:
-        self._verbose = verbose
+    def __init__(self, *, verbose: bool, explain: bool) -> None:
+        self._verbose, self._explain = verbose, explain
+        self._locks: list[LockHeld] = []  # of the change that is at work
         self._terminal = sys.stdout.isatty()
         self._started = perf_counter()
         self._moving = Moving()
@@ -71,8 +76,13 @@ class TextReport:
                 self._line("+" if direction == "up" else "-", name, False, seconds)
             case Verified(id=name, ok=ok, seconds=seconds):
                 self._line("*", name, ok, seconds)
+            case LocksTraced(locks=locks):
+                self._locks += locks
+            case IndexProgress(id=name, phase=phase) if self._terminal:
+                part = f" {100 * event.done // event.total} %" if event.total else ""
+                print(f"  {_led(name)} {phase}{part}", end=_REST, flush=True)
             case StatementDone(id=name, number=number, total=total) if self._terminal:
-                print(f"  {_led(name)} {number}/{total}", end="\r", flush=True)
+                print(f"  {_led(name)} {number}/{total}", end=_REST, flush=True)
             case CopyBegins():
                 print(f"note: {copy_begins(event)}", file=sys.stderr, flush=True)
             case Copying(what=what, done=done, total=total) if self._terminal:
@@ -271,6 +281,8 @@ class TextReport:
             reason = f": {report.error}" if report.error else ""
             self._indented(f"{report.verdict}{reason}".splitlines())
         self._indented(rehearsal_lines(report))
+        if self._explain:
+            self._indented(lock_lines(report.locks))
         for declared in report.declared:
             if declared.count or self._verbose:
                 print(f"    declared, {declared.count} found: {declared.text}")
@@ -285,6 +297,8 @@ class TextReport:
         if self._terminal:
             word = f"{_GREEN if ok else _RED}{word}{_PLAIN}{_REST_OF_LINE}"
         print(f"{mark} {_led(name)} {word}  {duration(seconds)}", flush=True)
+        self._indented(lock_lines(self._locks))
+        self._locks.clear()
 
     def _ended(
         self, failing: Iterable[CheckResult], complaint: str | None, hint: str | None

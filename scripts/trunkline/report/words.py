@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from trunkline.catalog import Difference
-    from trunkline.events import CheckResult, CopyBegins
+    from trunkline.events import CheckResult, CopyBegins, LockHeld
     from trunkline.rehearsal.lost import Lost
     from trunkline.rehearsal.mutate import ChangeMutants, Mutation, Survivor
     from trunkline.rehearsal.result import ChangeReport
@@ -169,6 +170,19 @@ def check_lines(result: CheckResult) -> Iterator[str]:
         yield f"  {shown(violation.subject)}: {shown(violation.detail)}"
     if len(result.violations) > SHOWN:
         yield f"  and {len(result.violations) - SHOWN} more"
+
+
+def lock_lines(locks: Iterable[LockHeld]) -> Iterator[str]:
+    """What each statement locked, by its line in the file that went up or down."""
+    for lock in locks:
+        mark = "+" if lock.direction == "up" else "-"
+        mode = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", lock.mode.removesuffix("Lock"))
+        done = ", wrote it anew" if lock.rewrote else ""
+        done += ", read all of it" if lock.scanned else ""
+        yield (
+            f"{mark} line {lock.line}: {mode.upper()} on {lock.relation}"
+            f" for {duration(lock.seconds)}{done}"
+        )
 
 
 def shown(text: str) -> str:
