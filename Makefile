@@ -2,10 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: rehearse test lint bench docs lock clean
+.PHONY: rehearse crash test lint bench docs lock clean
 
 rehearse: .venv/ready
 	$(BIN)/trunkline rehearse
+
+# Every run of every change ended at every point, and run again: some minutes.
+crash: .venv/ready
+	$(BIN)/trunkline rehearse --crash
 
 # Everything on PostgreSQL 18, then once more on 16 what needs a server.
 test: .venv/ready

@@ -117,7 +117,10 @@ def rehearse(options: Namespace) -> int:
         allow_unverified=options.allow_unverified,
         emit=report.event,
         parts=rehearsal.Parts(
-            traffic=options.traffic, mutate=options.mutate, certify=options.certify
+            traffic=options.traffic,
+            mutate=options.mutate,
+            crash=options.crash,
+            certify=options.certify,
         ),
         wanted=wanted,
     )

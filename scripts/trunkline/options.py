@@ -176,6 +176,7 @@ def _rehearse(parser: argparse.ArgumentParser) -> None:
     for name, summary in (
         ("traffic", "play verification/traffic/ while each change goes up and down"),
         ("mutate", "break what each change built; some check must notice"),
+        ("crash", "end its runs at every statement and commit; run again must do"),
         ("certify", "write verification/certificates/ for what was proved"),
     ):
         parser.add_argument(f"--{name}", action="store_true", help=summary)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.cli.conftest import Cli
-from tests.projects import ROOMS, write
+from tests.projects import ROOMS, change, write
 
 CERTIFICATE = f"verification/certificates/{ROOMS}.json"
 
@@ -79,3 +79,25 @@ def test_traffic_is_played_and_told(rooms: Cli) -> None:
     (felt,) = rooms("rehearse", "--traffic", "--json").json["traffic"]
     assert [lost["text"] for lost in felt["declared"] if lost["count"]]
     assert felt["lost"] == []
+
+
+def test_crashes_are_tried_and_told(rooms: Cli) -> None:
+    done = rooms("rehearse", "--crash")
+    assert done.status == 0, done.out
+    assert "! 20260101_rooms" in done.out
+    assert " of 1 change: all converged\n" in done.out
+    write(
+        rooms.root,
+        change(
+            "20260102_twice",
+            "-- transactional: false\ncreate procedure fill() language plpgsql as\n"
+            "$$ begin insert into rooms values (gen_random_uuid()); commit; end $$;\n"
+            "call fill();\n",
+            "drop procedure fill;\ndelete from rooms;\n",
+        ),
+    )
+    done = rooms("rehearse", "--crash", "--allow-unverified", "--json")
+    assert done.status == 1, done.out
+    first, second = done.json["crashes"]
+    assert not first["unconverged"]
+    assert "public.rooms has " in str(second["unconverged"][0]["found"])

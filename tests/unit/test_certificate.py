@@ -14,6 +14,7 @@ from trunkline.config import read
 from trunkline.errors import UsageError
 from trunkline.project import Project
 from trunkline.rehearsal import certificate as rehearsed
+from trunkline.rehearsal.crash.figures import ChangeCrashes, Unconverged
 from trunkline.rehearsal.lost import Declared
 from trunkline.rehearsal.mutate import ChangeMutants, Mutation, Survivor
 from trunkline.rehearsal.result import (
@@ -237,6 +238,10 @@ def test_a_change_that_another_part_found_fault_with_is_not_certified(
     felled = replace(report(loaded), traffic=(felt,))
     result = rehearsed.certify(loaded, felled)
     assert (result.written, result.withdrawn) == ((HALLS,), (AFTER,))
+    found = Unconverged("up", "killed client", ("after x.sql:1",), ("2 rows, not 1",))
+    crashes = (ChangeCrashes(BEFORE, 9, (found,)), ChangeCrashes(HALLS, 9, ()))
+    result = rehearsed.certify(loaded, replace(report(loaded), crashes=crashes))
+    assert (result.written, result.withdrawn) == ((HALLS, AFTER), (BEFORE,))
 
 
 def test_a_survivor_with_a_reason_is_no_fault(root: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from trunkline.catalog import Difference
 from trunkline.errors import UsageError
 from trunkline.events import CheckResult, Violation
+from trunkline.rehearsal.crash.figures import ChangeCrashes, Unconverged
 from trunkline.rehearsal.lost import Declared, Lost
 from trunkline.rehearsal.mutate import ChangeMutants, Mutation, Survivor
 from trunkline.rehearsal.result import (
@@ -27,6 +28,7 @@ from trunkline.report import junit
 from trunkline.report.document import plain
 from trunkline.report.words import (
     check_lines,
+    crash_lines,
     duration,
     mutation_lines,
     rehearsal_lines,
@@ -212,6 +214,29 @@ def test_all_traffic_is_told_in_one_line_with_its_longest_stall() -> None:
     assert traffic_total([]) == "traffic: 0 transactions beside 0 changes, 0 failed"
 
 
+CRASHED = ChangeCrashes(
+    NAME,
+    12,
+    (
+        Unconverged(
+            "down",
+            "killed client",
+            ("after the statement of rollbacks/a.sql:3", "commit sent, answer lost"),
+            ("public.a has 6 rows, and 3 after an undisturbed run",),
+        ),
+    ),
+)
+
+
+def test_what_did_not_converge_is_told_with_where_the_runs_were_ended() -> None:
+    assert list(crash_lines(CRASHED)) == [
+        "down, killed client after the statement of rollbacks/a.sql:3",
+        "  and commit sent, answer lost",
+        "  public.a has 6 rows, and 3 after an undisturbed run",
+    ]
+    assert not CRASHED.ok
+
+
 def mutated(*survivors: Survivor, **found: object) -> Mutation:
     facts: dict[str, object] = {"unused": (), "error": None} | found
     change = ChangeMutants(NAME, 4, 3, 1, 0, survivors, **facts)  # type: ignore[arg-type]
@@ -253,7 +278,10 @@ def test_a_line_that_accepts_nothing_is_told() -> None:
 
 def test_junit_has_a_suite_for_each_further_part(tmp_path: Path) -> None:
     whole = replace(
-        rehearsal(change(Verdict.EXACT)), traffic=(FELT,), mutation=mutated(SURVIVOR)
+        rehearsal(change(Verdict.EXACT)),
+        traffic=(FELT,),
+        mutation=mutated(SURVIVOR),
+        crashes=(CRASHED,),
     )
     path = tmp_path / "rehearsal.xml"
     junit.write(str(path), junit.of_rehearsal(whole, allow_unverified=False))
@@ -263,3 +291,4 @@ def test_junit_has_a_suite_for_each_further_part(tmp_path: Path) -> None:
     }
     assert "no such column" in str(failed["under traffic"])
     assert "survived: index i: dropped" in str(failed["mutants"])
+    assert "public.a has 6 rows" in str(failed["crashes"])

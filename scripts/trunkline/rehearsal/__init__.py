@@ -16,6 +16,7 @@ from trunkline.events import Emit
 from trunkline.project import Project
 from trunkline.rehearsal import mutate, source, traffic
 from trunkline.rehearsal.certificate import certify
+from trunkline.rehearsal.crash import playing as crash
 from trunkline.rehearsal.mutate import Tried
 from trunkline.rehearsal.result import ChangeReport, Played, RehearsalReport, Rehearsed
 from trunkline.rehearsal.stage import Stage
@@ -30,6 +31,7 @@ class Parts:
 
     traffic: bool = False
     mutate: bool = False
+    crash: bool = False
     certify: bool = False
 
 
@@ -66,6 +68,8 @@ def run(
         if wanted is not None:
             start = source.start(server, project, wanted, ids, emit)
             project = start.project
+        # Crashes come last, and begin where the rehearsal began.
+        again = crash.copied(server, start) if parts.crash else None
         stage = Stage(server, project, lends=parts.traffic, start=start)
         source.tell(stage.complaints, emit)
         for change in project.changes:
@@ -86,6 +90,10 @@ def run(
                 if parts.mutate:
                     tried.append(stage.mutate(change, before))
         mutation = mutate.judge(tried, stage.catalog) if parts.mutate else None
+        crashes = None
+        if parts.crash:
+            whole_way = [r.id for r in reports if r.down is not None]
+            crashes = crash.play(server, project, whole_way, emit, start=again)
         whole = RehearsalReport(
             project=project.root.name,
             server_version=server.version,
@@ -93,11 +101,13 @@ def run(
             seconds=perf_counter() - started,
             ok=all(r.ok(allow_unverified=allow_unverified) for r in reports)
             and all(felt.ok for felt in played)
-            and (mutation is None or mutation.ok),
+            and (mutation is None or mutation.ok)
+            and all(crashed.ok for crashed in crashes or ()),
             changes=tuple(reports),
             copied=start.copied if start else None,
             traffic=tuple(played) if parts.traffic else None,
             mutation=mutation,
+            crashes=crashes,
         )
     if parts.certify:
         return replace(whole, certified=certify(project, whole))

@@ -83,6 +83,11 @@ def _measured(report: RehearsalReport, change: ChangeReport) -> dict[str, Any] |
             if not mutants.ok:
                 return None
             measured["mutants"] = {"made": mutants.made, "noticed": mutants.noticed}
+    for crashed in report.crashes or ():
+        if crashed.id == change.id:
+            if not crashed.ok:
+                return None
+            measured["crashes"] = crashed.crashes
     return measured
 
 

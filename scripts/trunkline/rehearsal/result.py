@@ -8,6 +8,7 @@ from enum import StrEnum
 from trunkline.catalog import Difference
 from trunkline.copying import Copied
 from trunkline.events import CheckResult, Event, LockHeld
+from trunkline.rehearsal.crash.figures import ChangeCrashes
 from trunkline.rehearsal.lost import Declared, Lost
 from trunkline.rehearsal.mutate import Mutation
 from trunkline.rehearsal.traffic.figures import ChangeTraffic
@@ -65,8 +66,8 @@ class ChangeReport:
 class RehearsalReport:
     """All changes, in order. `on` is `embedded`, `container` or `url`.
 
-    `copied`, `traffic`, `mutation` and `certified` are None where they were not asked
-    for.
+    `copied`, `traffic`, `mutation`, `crashes` and `certified` are None where they were
+    not asked for.
     """
 
     project: str
@@ -78,6 +79,7 @@ class RehearsalReport:
     copied: Copied | None = None
     traffic: tuple[ChangeTraffic, ...] | None = None
     mutation: Mutation | None = None
+    crashes: tuple[ChangeCrashes, ...] | None = None
     certified: Certified | None = None
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from trunkline.errors import UsageError
 from trunkline.report.words import (
     check_lines,
+    crash_lines,
     mutants_lines,
     rehearsal_lines,
     traffic_lines,
@@ -99,6 +100,8 @@ def _further(
         yield "under traffic", felt.id, felt.ok, traffic_lines(felt, verbose=True)
     for mutants in report.mutation.changes if report.mutation else ():
         yield "mutants", mutants.id, mutants.ok, mutants_lines(mutants, verbose=False)
+    for crashes in report.crashes or ():
+        yield "crashes", crashes.id, crashes.ok, crash_lines(crashes)
 
 
 def write(file: str, document: JUnitXml) -> None:

@@ -36,6 +36,7 @@ from trunkline.report.words import (
     copy_begins,
     copying,
     counted,
+    crash_lines,
     difference_lines,
     duration,
     lock_lines,
@@ -47,6 +48,7 @@ from trunkline.report.words import (
 
 if TYPE_CHECKING:
     from trunkline import adopt, apply, backfill, drift, lint, rollback, status, verify
+    from trunkline.rehearsal.crash.figures import ChangeCrashes
     from trunkline.rehearsal.result import ChangeReport, RehearsalReport
 
 WIDTH = 66
@@ -67,6 +69,7 @@ class TextReport:
         self._moving = Moving()
 
     def event(self, event: Event) -> None:
+        from trunkline.rehearsal.crash.figures import Crashed
         from trunkline.rehearsal.result import Played, Rehearsed
 
         match event:
@@ -94,6 +97,8 @@ class TextReport:
                 self._rehearsed(report, ok=ok)
             case Played(report=report):
                 self._indented(traffic_lines(report, verbose=self._verbose))
+            case Crashed(report=report):
+                self._crashed(report)
             case Waiting(what=what, for_whom=whom):
                 print(f"waiting: {what}: {whom}", file=sys.stderr, flush=True)
             case Notice(text=text):
@@ -164,6 +169,14 @@ class TextReport:
         if result.mutation is not None:
             for line in mutation_lines(result.mutation, verbose=self._verbose):
                 print(line)
+        if result.crashes is not None:
+            count = sum(change.crashes for change in result.crashes)
+            left = sum(not change.ok for change in result.crashes)
+            print(
+                f"{counted(count, 'crash', 'crashes')} of "
+                f"{counted(len(result.crashes), 'change')}: "
+                + (f"{left} did not converge" if left else "all converged")
+            )
         if result.certified is not None:
             made = result.certified
             print(
@@ -292,11 +305,20 @@ class TextReport:
                     print(f"    ok     {result.sentence}")
         sys.stdout.flush()
 
+    def _crashed(self, report: ChangeCrashes) -> None:
+        count = counted(report.crashes, "crash", "crashes")
+        self._marked("!", report.id, report.ok, count)
+        self._indented(crash_lines(report))
+        sys.stdout.flush()
+
     def _line(self, mark: str, name: str, ok: bool, seconds: float) -> None:
+        self._marked(mark, name, ok, duration(seconds))
+
+    def _marked(self, mark: str, name: str, ok: bool, told: str) -> None:
         word = "ok" if ok else "not ok"
         if self._terminal:
             word = f"{_GREEN if ok else _RED}{word}{_PLAIN}{_REST_OF_LINE}"
-        print(f"{mark} {_led(name)} {word}  {duration(seconds)}", flush=True)
+        print(f"{mark} {_led(name)} {word}  {told}", flush=True)
         self._indented(lock_lines(self._locks))
         self._locks.clear()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from trunkline.catalog import Difference
     from trunkline.events import CheckResult, CopyBegins, LockHeld
+    from trunkline.rehearsal.crash.figures import ChangeCrashes
     from trunkline.rehearsal.lost import Lost
     from trunkline.rehearsal.mutate import ChangeMutants, Mutation, Survivor
     from trunkline.rehearsal.result import ChangeReport
@@ -135,6 +136,19 @@ def _survivor_lines(survivor: Survivor) -> Iterator[str]:
     yield f"    -- survives: {survivor.mutant} — why"
 
 
+def crash_lines(report: ChangeCrashes) -> Iterator[str]:
+    """Where a run was ended, and what was not put right by the next."""
+    if report.error:
+        yield from map(shown, report.error.splitlines())
+    for one in report.unconverged:
+        yield f"{one.direction}, {one.way} {one.points[0]}"
+        for point in one.points[1:]:
+            yield f"  and {point}"
+        for found in one.found:
+            for line in found.splitlines():
+                yield f"  {shown(line)}"
+
+
 def difference_lines(
     differences: Iterable[Difference], file: str | None
 ) -> Iterator[str]:
@@ -192,9 +206,9 @@ def shown(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
-def counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str, nouns: str | None = None) -> str:
     """`1 change`, `2 changes`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{number} {noun if number == 1 else nouns or f'{noun}s'}"
 
 
 def copy_begins(event: CopyBegins) -> str:

@@ -1,0 +1,179 @@
+"""What an undisturbed run of a change leaves, and what another run left instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import Lock
+from time import monotonic, sleep
+
+from psycopg import Connection
+
+from trunkline import catalog, contents
+from trunkline.catalog import Snapshot
+from trunkline.contents import Contents
+from trunkline.errors import Failure
+from trunkline.events import Direction
+from trunkline.ledger import Ledger
+from trunkline.project import Change
+from trunkline.rehearsal import cluster
+from trunkline.rehearsal.change import bring_down, bring_up
+from trunkline.rehearsal.scene import Move, Scene
+
+ENDED_WITHIN = 5.0
+"""Seconds in which the sessions of a run that has ended must be gone."""
+_LEFT = {
+    "sessions": "select count(*) from pg_catalog.pg_stat_activity"
+    " where datname = current_database() and pid <> pg_backend_pid()"
+    " and backend_type = 'client backend'",
+    "advisory locks": "select count(*) from pg_catalog.pg_locks as l"
+    " inner join pg_catalog.pg_database as d on l.database = d.oid"
+    " where l.locktype = 'advisory' and d.datname = current_database()",
+    "prepared transactions": "select count(*) from pg_catalog.pg_prepared_xacts"
+    " where database = current_database()",
+}
+_SEQUENCES = (
+    "select nextval(c.oid) from pg_catalog.pg_class as c"
+    " inner join pg_catalog.pg_sequence as s on s.seqrelid = c.oid"
+    " where c.relpersistence = 'p'"
+    " and coalesce(pg_sequence_last_value(c.oid), s.seqstart) <> s.seqmax"
+)
+
+
+@dataclass(frozen=True)
+class _State:
+    catalog: Snapshot
+    contents: Contents
+
+
+@dataclass
+class Expected:
+    """What `change` leaves up and down on copies of a scene.
+
+    `cluster_wide`: it makes or alters roles, so no two databases of a server can have
+    it brought up and down at the same time.
+    """
+
+    scene: Scene
+    change: Change
+    cluster_wide: bool
+    _states: dict[Direction, _State]
+    _again: dict[Direction, _State] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def wrong(self, connection: Connection, direction: Direction) -> list[str]:
+        """What is not as it should be after a run in this direction; empty: nothing."""
+        return [
+            *_left(connection),
+            *self._untrue(connection, direction),
+            *(
+                f"{difference.kind.replace('_', ' ')} {difference.named}"
+                + (f": {difference.detail}" if difference.detail else "")
+                for difference in catalog.compare(
+                    self._states[direction].catalog, catalog.snapshot(connection)
+                )
+            ),
+            *self._rows(contents.digest(connection), direction),
+        ]
+
+    def _untrue(self, connection: Connection, direction: Direction) -> list[str]:
+        """What the ledger says that is not so."""
+        table = self.scene.project.config.migration_table
+        state = Ledger(connection, table).read(connection)
+        id_, found = self.change.id, []
+        applied = set(self.scene.present) | ({id_} if direction == "up" else set())
+        if wrong := state.applied ^ applied:
+            found.append(f"the ledger is wrong about {', '.join(sorted(wrong))}")
+        entry = state.entry(id_)
+        if entry is not None and entry.migration_sha256 is None:
+            found.append(f"the ledger does not know what was applied as {id_}")
+        if state.steps:
+            found.append(f"the ledger says that {id_} is not finished")
+        return found
+
+    def _rows(self, now: Contents, direction: Direction) -> list[str]:
+        was = self._states[direction].contents
+        if now == was:
+            return []
+        found = [
+            f"{name} has {now.tables[name].rows} rows, and {table.rows} after an "
+            "undisturbed run"
+            for name, table in was.tables.items()
+            if name in now.tables and now.tables[name].rows != table.rows
+        ]
+        if found:
+            return found
+        other = _differing(was, now)
+        if other:
+            other -= _differing(was, self._once_more(direction).contents)
+        return [
+            f"{name} is not as an undisturbed run leaves it" for name in sorted(other)
+        ]
+
+    def _once_more(self, direction: Direction) -> _State:
+        """The state after a second undisturbed run, whose sequences stand elsewhere.
+
+        What differs from the first is what no two runs have in common: times, random
+        values, numbers from a sequence.
+        """
+        with self._lock:
+            if not self._again:
+                with self.scene.copy() as database:
+                    with self.scene.server.connect(database) as connection:
+                        connection.execute(_SEQUENCES.encode())
+                    self._again = _both(self.scene, self.change, database)[0]
+        return self._again[direction]
+
+
+def undisturbed(scene: Scene, change: Change) -> Expected:
+    """Take a change up and down on a copy of the scene, and keep what that leaves.
+
+    Raises Failure where the change cannot be taken up or down.
+    """
+    with scene.copy() as database:
+        states, cluster_wide = _both(scene, change, database)
+    return Expected(scene, change, cluster_wide, states)
+
+
+def _both(
+    scene: Scene, change: Change, database: str
+) -> tuple[dict[Direction, _State], bool]:
+    """The states after the way up and the way down; whether roles have changed."""
+    states: dict[Direction, _State] = {}
+    with scene.server.connect(database) as connection:
+        roles = [cluster.roles(connection)]
+        moves: tuple[tuple[Direction, Move], ...]
+        moves = ("up", bring_up), ("down", bring_down)
+        for direction, move in moves:
+            if error := scene.move(database, change, move):
+                raise Failure(f"{change.id} does not go {direction}", detail=error)
+            states[direction] = _State(
+                catalog.snapshot(connection), contents.digest(connection)
+            )
+            roles.append(cluster.roles(connection))
+    return states, any(found != roles[0] for found in roles)
+
+
+def _left(connection: Connection) -> list[str]:
+    """What is left on the server of runs that have ended."""
+    deadline = monotonic() + ENDED_WITHIN
+    while True:
+        found = []
+        for what, query in _LEFT.items():
+            (count,) = connection.execute(query.encode()).fetchone() or (0,)
+            if count:
+                found.append(f"{count} {what} are left")
+        if not found or monotonic() > deadline:
+            return found
+        sleep(0.01)
+
+
+def _differing(one: Contents, other: Contents) -> set[str]:
+    """Columns and sequences that both have and that differ, by name."""
+    found = set(contents.moved(one, other))
+    for name in contents.differing(one, other):
+        columns = one.tables[name].columns, other.tables[name].columns
+        shared = columns[0].keys() & columns[1].keys()
+        parts = [c for c in shared if columns[0][c] != columns[1][c]]
+        found |= {f"{name}.{column}" for column in parts}
+        found |= set() if parts else {name}
+    return found
