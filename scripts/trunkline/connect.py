@@ -195,10 +195,30 @@ def _settled(connection: psycopg.Connection, text: str, pid: int) -> bool:
 
 
 def _refuse_shared_session(connection: psycopg.Connection, target: Target) -> None:
-    """Raise UsageError if a second client can get the session of `connection`.
+    """Raise UsageError if the session of `connection` can become another client's."""
+    import psycopg
 
-    In a pooler's session mode it cannot; in its transaction mode it gets the session
-    that was last given back, and then `connection` must go on in another one.
+    with _open(target) as second:
+        try:
+            if _has_its_own_process(connection, second):
+                return
+        except psycopg.errors.ProtocolViolation:
+            pass  # PgBouncer's statement mode has no transactions at all
+    connection.close()
+    raise UsageError(
+        f"{target.label} is a pooler that gives each transaction another session",
+        detail="Locks, settings and time-outs of a session do not hold behind it.",
+        hint="Connect to the PostgreSQL server directly.",
+    )
+
+
+def _has_its_own_process(
+    connection: psycopg.Connection, second: psycopg.Connection
+) -> bool:
+    """Whether both keep the process of the server that they have.
+
+    They do in a pooler's session mode. In its transaction mode the second gets what
+    the first has just given back or, where all are used in turn, one after the other.
     """
 
     def process(of: psycopg.Connection) -> int:
@@ -206,17 +226,13 @@ def _refuse_shared_session(connection: psycopg.Connection, target: Target) -> No
         assert row is not None
         return int(row[0])
 
-    with _open(target) as second:
-        first = process(connection)
+    first, others = process(connection), set()
+    for _ in range(3):
         with second.transaction():
-            if process(second) != first and process(connection) == first:
-                return
-    connection.close()
-    raise UsageError(
-        f"{target.label} is a pooler that gives each transaction another session",
-        detail="Locks, settings and time-outs of a session do not hold behind it.",
-        hint="Connect to the PostgreSQL server directly.",
-    )
+            others.add(process(second))
+            if process(connection) != first:
+                return False
+    return len(others) == 1 and first not in others
 
 
 def _without_schema(url: str) -> tuple[str, str | None]:

@@ -1,0 +1,168 @@
+"""Behind PgBouncer: what needs a session of its own is refused where there is none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.line import Line
+from trunkline import apply, status
+from trunkline.connect import Target, connect
+from trunkline.errors import UsageError
+from trunkline.events import ignore
+
+PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ.get('PATH')}:/usr/sbin")
+FIRST = "20260101_first"
+Pooler = Callable[..., Target]
+
+pytestmark = pytest.mark.skipif(
+    PGBOUNCER is None and "CI" not in os.environ,
+    reason="needs the program pgbouncer (Debian: pgbouncer)",
+)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def pooler(line: Line, tmp_path: Path) -> Iterator[Pooler]:
+    """Starts a PgBouncer in front of the test's database; its target there."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(mode: str, **settings: object) -> Target:
+        port = _free_port()
+        server = line.target.keywords
+        backend = {
+            name: server[name]
+            for name in ("host", "port", "user", "password", "dbname")
+            if server.get(name)
+        }
+        words = " ".join(f"{name}={value}" for name, value in backend.items())
+        options = {
+            "listen_addr": "127.0.0.1",
+            "listen_port": port,
+            "unix_socket_dir": "",
+            "auth_type": "any",
+            "pool_mode": mode,
+            "default_pool_size": 5,
+            **settings,
+        }
+        ini = tmp_path / "pgbouncer.ini"
+        ini.write_text(
+            f"[databases]\n{line.database} = {words}\n[pgbouncer]\n"
+            + "".join(f"{name} = {value}\n" for name, value in options.items())
+        )
+        assert PGBOUNCER is not None, "no pgbouncer, and CI must have it"
+        # It refuses to stay root, and gives that up once it has read its file.
+        user = ["-u", "nobody"] if os.geteuid() == 0 else []
+        running.append(
+            subprocess.Popen(
+                [PGBOUNCER, "--quiet", *user, ini],
+                stderr=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+            )
+        )
+        behind = {**server, "host": "127.0.0.1", "port": port}
+        _until_it_answers(behind)
+        return replace(line.target, keywords=behind, label="the pooler")
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait(10)
+
+
+def _until_it_answers(keywords: dict[str, object]) -> None:
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            psycopg.connect(**keywords).close()  # type: ignore[arg-type]
+        except psycopg.OperationalError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        else:
+            return
+
+
+@pytest.mark.parametrize(("round_robin", "idle"), [(0, 4), (1, 1), (1, 2), (1, 3)])
+def test_transaction_mode_is_refused_with_what_to_do(
+    line: Line, pooler: Pooler, round_robin: int, idle: int
+) -> None:
+    line.table("a")
+    where = pooler("transaction", server_round_robin=round_robin)
+    _fill(where, idle)
+    for command in (_apply, _status):
+        with pytest.raises(UsageError, match="pooler that gives each") as failure:
+            command(line, where)
+        assert failure.value.hint == "Connect to the PostgreSQL server directly."
+    assert not line.has("a")
+    _is_untouched(where)
+
+
+def test_statement_mode_is_refused_likewise(line: Line, pooler: Pooler) -> None:
+    line.table("a")
+    where = pooler("statement")
+    with pytest.raises(UsageError, match="pooler that gives each"):
+        _apply(line, where)
+    assert not line.has("a")
+
+
+def test_session_mode_works(line: Line, pooler: Pooler) -> None:
+    line.table("a")
+    where = pooler("session")
+    assert _apply(line, where).applied == ("a",)
+    assert [row.state for row in _status(line, where).rows] == ["applied"]
+    assert _apply(line, where).applied == ()
+
+
+def test_a_server_without_a_pooler_is_not_taken_for_one(line: Line) -> None:
+    with connect(line.target) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
+
+
+def _apply(line: Line, where: Target) -> apply.Result:
+    options = apply.Options(allow_unverified=True)
+    return apply.run(line.project, where, options, ignore)
+
+
+def _status(line: Line, where: Target) -> status.Status:
+    return status.read(line.project, where)
+
+
+def _fill(where: Target, count: int) -> None:
+    """Have the pooler hold so many sessions of the server, all of them idle."""
+    clients = [psycopg.connect(**where.keywords) for _ in range(count)]
+    pids = {client.info.backend_pid and _pid(client) for client in clients}
+    assert len(pids) == count
+    for client in clients:
+        client.close()
+
+
+def _pid(client: psycopg.Connection) -> int:
+    row = client.execute("select pg_backend_pid()").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _is_untouched(where: Target) -> None:
+    """No session that the pooler will give to the application has our settings."""
+    clients = [psycopg.connect(**where.keywords) for _ in range(4)]
+    for client in clients:
+        row = client.execute("show default_transaction_read_only").fetchone()
+        assert row == ("off",)
+        row = client.execute("show client_connection_check_interval").fetchone()
+        assert row == ("0",)
+    for client in clients:
+        client.close()
