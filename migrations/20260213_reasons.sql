@@ -238,6 +238,24 @@ values
     'TP033',
     'We could not provision a phone number in time.',
     'Try again later, or ask our support.'
+),
+(
+    'idempotency_key_is_malformed',
+    'TP034',
+    'A request needs an idempotency key of 1 to 200 characters.',
+    'Make one up for each new request, a UUID for instance.'
+),
+(
+    'operation_not_found',
+    'TP035',
+    'There is no such operation.',
+    'Begin it first; begin_operation answers its id.'
+),
+(
+    'argument_is_malformed',
+    'TP036',
+    'What was given cannot be written down.',
+    'The detail names the constraint or the argument; its comment says why.'
 );
 
 alter table public.telephony_reasons enable row level security;

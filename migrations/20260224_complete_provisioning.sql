@@ -31,6 +31,8 @@ declare
     request public.provisioning_requests;
     subaccount public.twilio_subaccounts;
     number_id uuid;
+    broken_constraint text;
+    broken_column text;
 begin
     select n.id into number_id
     from public.provisioning_requests as r
@@ -72,66 +74,81 @@ begin
         perform private.refuse('nothing_was_bought', format('request %s', request.id));
     end if;
 
-    select s.* into subaccount
-    from public.twilio_subaccounts as s
-    where s.org_id = request.org_id
-    for share;
+    begin
+        select s.* into subaccount
+        from public.twilio_subaccounts as s
+        where s.org_id = request.org_id
+        for share;
 
-    if not found then
-        insert into public.twilio_subaccounts as s (
-            org_id, twilio_account_sid, twilio_auth_token_encrypted, friendly_name
+        if not found then
+            insert into public.twilio_subaccounts as s (
+                org_id, twilio_account_sid, twilio_auth_token_encrypted, friendly_name
+            )
+            select
+                g.id,
+                complete_provisioning.twilio_account_sid,
+                complete_provisioning.sealed_token,
+                left(g.name, 64)
+            from public.organizations as g
+            where g.id = request.org_id
+            returning s.* into subaccount;
+        elsif subaccount.status <> 'active' then
+            perform private.refuse('subaccount_' || subaccount.status);
+        end if;
+
+        insert into public.managed_phone_numbers as n (
+            org_id,
+            subaccount_id,
+            phone_number,
+            twilio_phone_sid,
+            country_code,
+            number_type,
+            vapi_phone_id,
+            vapi_credential_id
         )
-        select
-            g.id,
-            complete_provisioning.twilio_account_sid,
-            complete_provisioning.sealed_token,
-            left(g.name, 64)
-        from public.organizations as g
-        where g.id = request.org_id
-        returning s.* into subaccount;
-    elsif subaccount.status <> 'active' then
-        perform private.refuse('subaccount_' || subaccount.status);
-    end if;
+        values (
+            request.org_id,
+            subaccount.id,
+            request.pinned_number,
+            complete_provisioning.twilio_phone_sid,
+            request.country_code,
+            request.number_type,
+            complete_provisioning.vapi_phone_id,
+            complete_provisioning.vapi_credential_id
+        )
+        returning n.id into number_id;
 
-    insert into public.managed_phone_numbers as n (
-        org_id,
-        subaccount_id,
-        phone_number,
-        twilio_phone_sid,
-        country_code,
-        number_type,
-        vapi_phone_id,
-        vapi_credential_id
-    )
-    values (
-        request.org_id,
-        subaccount.id,
-        request.pinned_number,
-        complete_provisioning.twilio_phone_sid,
-        request.country_code,
-        request.number_type,
-        complete_provisioning.vapi_phone_id,
-        complete_provisioning.vapi_credential_id
-    )
-    returning n.id into number_id;
+        update public.managed_phone_numbers as n
+        set
+            status = 'active',
+            provisioned_at = now()
+        where n.org_id = request.org_id and n.id = number_id;
 
-    update public.managed_phone_numbers as n
-    set
-        status = 'active',
-        provisioned_at = now()
-    where n.org_id = request.org_id and n.id = number_id;
-
-    insert into public.org_credentials (
-        org_id, id, provider, encrypted_config, is_managed, phone_number
-    )
-    values (
-        request.org_id,
-        complete_provisioning.credential_id,
-        'twilio',
-        complete_provisioning.sealed_config,
-        true,
-        request.pinned_number
-    );
+        insert into public.org_credentials (
+            org_id, id, provider, encrypted_config, is_managed, phone_number
+        )
+        values (
+            request.org_id,
+            complete_provisioning.credential_id,
+            'twilio',
+            complete_provisioning.sealed_config,
+            true,
+            request.pinned_number
+        );
+    exception
+        when
+            unique_violation
+            or check_violation
+            or not_null_violation
+            or foreign_key_violation
+        then
+            get stacked diagnostics
+                broken_constraint = constraint_name, broken_column = column_name;
+            perform private.refuse(
+                'argument_is_malformed',
+                coalesce(nullif(broken_constraint, ''), broken_column)
+            );
+    end;
 
     update public.provisioning_requests as r
     set

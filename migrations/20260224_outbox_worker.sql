@@ -21,6 +21,27 @@ end;
 comment on function private.tell(uuid, text, text, jsonb) is
 'Puts a message into the outbox; the same event twice is one message.';
 
+create function private.ask_for_a_lease(batch integer, lease interval)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+    if (
+        ask_for_a_lease.batch between 1 and 1000
+        and ask_for_a_lease.lease between interval '1 second' and interval '1 day'
+    ) is not true then
+        perform private.refuse(
+            'argument_is_malformed',
+            'a batch is 1 to 1000, a lease 1 second to 1 day'
+        );
+    end if;
+end
+$$;
+
+comment on function private.ask_for_a_lease(integer, interval) is
+'Refuses a batch or a lease that would leave work with nobody, or with one for ever.';
+
 create function worker.claim_outbox(batch integer, lease interval)
 returns table (
     org_id uuid, message_id uuid, topic text, payload jsonb, attempts integer
@@ -30,6 +51,8 @@ security definer
 set search_path = ''
 as $$
 begin
+    perform private.ask_for_a_lease(claim_outbox.batch, claim_outbox.lease);
+
     return query
     update public.outbox as o
     set
@@ -68,7 +91,7 @@ begin
     update public.outbox as o
     set
         delivered_at = case when settle_outbox.delivered then clock_timestamp() end,
-        dead = not settle_outbox.delivered and o.attempts >= 10
+        dead = settle_outbox.delivered is not true and o.attempts >= 10
     where
         o.org_id = settle_outbox.org_id
         and o.id = settle_outbox.message_id

@@ -37,7 +37,19 @@ begin
     for update;
 
     if not found then
+        if (
+            begin_operation.kind in ('open_subaccount', 'buy_number', 'import_number')
+        ) is not true then
+            perform private.refuse(
+                'argument_is_malformed', format('no kind %L', begin_operation.kind)
+            );
+        end if;
+
         if begin_operation.kind = 'buy_number' then
+            if (begin_operation.subject ~ '^\+[1-9][0-9]{6,14}$') is not true then
+                perform private.refuse('number_is_malformed', begin_operation.subject);
+            end if;
+
             perform private.hold_number(
                 begin_operation.subject, request.org_id, 'managed'
             );
@@ -87,8 +99,23 @@ security definer
 set search_path = ''
 as $$
 declare
+    request public.provisioning_requests;
     operation public.provider_operations;
 begin
+    -- The request first, as everybody does who has both.
+    select r.* into request
+    from public.provisioning_requests as r
+    where
+        r.org_id = finish_operation.org_id
+        and r.id = (
+            select o.request_id
+            from public.provider_operations as o
+            where
+                o.org_id = finish_operation.org_id
+                and o.id = finish_operation.operation_id
+        )
+    for update;
+
     select o.* into operation
     from public.provider_operations as o
     where
@@ -96,8 +123,21 @@ begin
         and o.id = finish_operation.operation_id
     for update;
 
+    if not found then
+        perform private.refuse(
+            'operation_not_found', finish_operation.operation_id::text
+        );
+    end if;
+
     if operation.state = finish_operation.state then
         return;
+    end if;
+
+    if finish_operation.state = 'undone' and request.state = 'completed' then
+        perform private.refuse(
+            'step_not_allowed',
+            format('request %s is completed; release its number', request.id)
+        );
     end if;
 
     -- No lease is asked for: what was done was done, whoever has the request now.
@@ -114,8 +154,8 @@ begin
         update public.provisioning_requests as r
         set pinned_number = null
         where
-            r.org_id = operation.org_id
-            and r.id = operation.request_id
+            r.org_id = request.org_id
+            and r.id = request.id
             and r.state in ('queued', 'running');
     end if;
 end

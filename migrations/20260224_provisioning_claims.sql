@@ -27,6 +27,8 @@ security definer
 set search_path = ''
 as $$
 begin
+    perform private.ask_for_a_lease(claim_provisioning.batch, claim_provisioning.lease);
+
     return query
     update public.provisioning_requests as r
     set
@@ -95,6 +97,38 @@ $$;
 comment on function private.keep_lease(uuid, uuid, integer) is
 'The request, locked, if this worker still has it; else refuses.';
 
+create function worker.renew_lease(
+    org_id uuid, request_id uuid, attempt integer, lease interval
+)
+returns timestamptz
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    request public.provisioning_requests := private.keep_lease(
+        renew_lease.org_id, renew_lease.request_id, renew_lease.attempt
+    );
+    renewed_until timestamptz;
+begin
+    perform private.ask_for_a_lease(1, renew_lease.lease);
+
+    update public.provisioning_requests as r
+    set lease_until = clock_timestamp() + renew_lease.lease
+    where r.org_id = request.org_id and r.id = request.id
+    returning r.lease_until into renewed_until;
+
+    return renewed_until;
+end
+$$;
+
+comment on function worker.renew_lease(uuid, uuid, integer, interval) is
+'Gives a worker that still has a request more time, from now on, while a provider is '
+'slow; answers until when.';
+
+grant execute on function worker.renew_lease(uuid, uuid, integer, interval)
+to telephony_worker;
+
 create function private.end_in_failure(
     request public.provisioning_requests, reason_code text
 )
@@ -128,10 +162,10 @@ begin
         and m.reason_code = end_in_failure.reason_code;
 
     if not found then
-        raise exception using
-            errcode = 'invalid_parameter_value',
-            message = format('unknown reason code: %s', end_in_failure.reason_code),
-            hint = 'Use a code of telephony_reasons.';
+        perform private.refuse(
+            'argument_is_malformed',
+            format('no reason %L in telephony_reasons', end_in_failure.reason_code)
+        );
     end if;
 
     perform private.tell(

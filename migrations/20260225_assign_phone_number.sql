@@ -74,7 +74,7 @@ begin
 exception
     when unique_violation then
         perform private.refuse('number_already_answers', new.credential_id::text);
-    when check_violation then
+    when check_violation or not_null_violation then
         perform private.refuse('direction_not_supported', new.direction);
 end
 $$;

@@ -6,6 +6,11 @@
 -- old one, and its agents move along. Whether somebody else holds a number is not told:
 -- it "cannot be used", as one that rests.
 --
+-- Whoever connects a number first need not own it. So the backend, which can ask the
+-- provider whose account a number is in, connects it for the owner all the same: a number
+-- is in one account at a time, so what was proved last is true, and whoever held it on
+-- his word lets go.
+--
 -- Locks: none that anyone could notice.
 -- Duration: milliseconds.
 -- Rollback: loses nothing.
@@ -23,21 +28,59 @@ where false;
 comment on view private.connecting_a_number is
 'The door of api.connect_byoc_number: to insert here is to connect.';
 
-create function private.connect_a_number()
-returns trigger
+create function private.retire_credential(org_id uuid, credential_id uuid)
+returns public.agent_phone_assignments[]
 language plpgsql
-security definer
 set search_path = ''
 as $$
 declare
-    this_org_id uuid := private.writing_org_id();
+    assigned public.agent_phone_assignments[];
+begin
+    with gone as (
+        delete from public.agent_phone_assignments as s
+        where
+            s.org_id = retire_credential.org_id
+            and s.credential_id = retire_credential.credential_id
+        returning s.*
+    )
+
+    select array_agg(g::public.agent_phone_assignments) into assigned
+    from gone as g;
+
+    update public.org_credentials as c
+    set is_active = false
+    where
+        c.org_id = retire_credential.org_id
+        and c.id = retire_credential.credential_id;
+
+    return assigned;
+end
+$$;
+
+comment on function private.retire_credential(uuid, uuid) is
+'Switches a credential off with its assignments, and answers what these were.';
+
+create function private.connect_number(
+    org_id uuid,
+    phone_number text,
+    account_sid text,
+    sealed_config text,
+    credential_id uuid,
+    verified_at timestamptz
+)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
     called public.e164;
+    new_id uuid := coalesce(connect_number.credential_id, gen_random_uuid());
     former_id uuid;
     assigned public.agent_phone_assignments[];
     max_numbers integer;
 begin
     begin
-        called := new.phone_number;
+        called := connect_number.phone_number;
     exception
         when check_violation then
             perform private.refuse('number_is_malformed');
@@ -47,49 +90,35 @@ begin
         perform private.refuse('number_is_malformed');
     end if;
 
-    if (new.account_sid ~ '^AC[0-9a-f]{32}$') is not true then
+    if (connect_number.account_sid ~ '^AC[0-9a-f]{32}$') is not true then
         perform private.refuse('account_is_malformed');
     end if;
 
-    if new.sealed_config is null or length(new.sealed_config) > 65536 then
+    if (length(connect_number.sealed_config) <= 65536) is not true then
         perform private.refuse('sealed_value_is_malformed');
     end if;
-
-    perform
-    from public.organizations as o
-    where o.id = this_org_id
-    for no key update;
 
     select c.id into former_id
     from public.org_credentials as c
     where
-        c.org_id = this_org_id
+        c.org_id = connect_number.org_id
         and c.phone_number = called
         and c.is_active
         and not c.is_managed
     for update;
 
     if found then
-        select array_agg(s) into assigned
-        from public.agent_phone_assignments as s
-        where s.org_id = this_org_id and s.credential_id = former_id;
-
-        delete from public.agent_phone_assignments as s
-        where s.org_id = this_org_id and s.credential_id = former_id;
-
-        update public.org_credentials as c
-        set is_active = false
-        where c.org_id = this_org_id and c.id = former_id;
+        assigned := private.retire_credential(connect_number.org_id, former_id);
     else
         select l.max_byoc_numbers into max_numbers
         from public.org_limits as l
-        where l.org_id = this_org_id;
+        where l.org_id = connect_number.org_id;
 
         if (
             select count(*)
             from public.org_credentials as c
             where
-                c.org_id = this_org_id
+                c.org_id = connect_number.org_id
                 and c.is_active = true
                 and c.phone_number is not null
                 and not c.is_managed
@@ -98,22 +127,27 @@ begin
         end if;
 
         -- A managed number of one's own is held too, and is not connected a second time.
-        perform private.hold_number(called, this_org_id, 'byoc');
+        perform private.hold_number(called, connect_number.org_id, 'byoc');
     end if;
-
-    new.credential_id := coalesce(new.credential_id, gen_random_uuid());
 
     begin
         insert into public.org_credentials (
-            org_id, id, provider, encrypted_config, phone_number, account_sid
+            org_id,
+            id,
+            provider,
+            encrypted_config,
+            phone_number,
+            account_sid,
+            last_verified_at
         )
         values (
-            this_org_id,
-            new.credential_id,
+            connect_number.org_id,
+            new_id,
             'twilio',
-            new.sealed_config,
+            connect_number.sealed_config,
             called,
-            new.account_sid
+            connect_number.account_sid,
+            connect_number.verified_at
         );
     exception
         when check_violation or unique_violation then
@@ -131,21 +165,45 @@ begin
         created_at
     )
     select
-        this_org_id,
+        connect_number.org_id,
         s.agent_id,
         s.direction,
-        new.credential_id,
+        new_id,
         true,
         true,
         s.created_at
     from unnest(assigned) as s;
+
+    return new_id;
+end
+$$;
+
+comment on function private.connect_number(uuid, text, text, text, uuid, timestamptz) is
+'Takes a customer''s own number into use, or gives it a new secret. verified_at is '
+'null when nobody has asked the provider whose the number is.';
+
+create function private.connect_a_number()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    new.credential_id := private.connect_number(
+        private.writing_org_id(),
+        new.phone_number,
+        new.account_sid,
+        new.sealed_config,
+        new.credential_id,
+        null
+    );
 
     return new;
 end
 $$;
 
 comment on function private.connect_a_number() is
-'Takes a customer''s own number into use, or gives it a new secret.';
+'Connects a number for the organization of whoever is signed in.';
 
 create trigger connect_a_number
 instead of insert on private.connecting_a_number
@@ -212,12 +270,7 @@ begin
         perform private.refuse('credential_not_found', new.credential_id::text);
     end if;
 
-    delete from public.agent_phone_assignments as s
-    where s.org_id = this_org_id and s.credential_id = new.credential_id;
-
-    update public.org_credentials as c
-    set is_active = false
-    where c.org_id = this_org_id and c.id = new.credential_id;
+    perform private.retire_credential(this_org_id, new.credential_id);
 
     return new;
 end
@@ -248,3 +301,77 @@ comment on function api.disconnect_byoc_number(uuid) is
 'Disconnects a number of your own; agents that used it have none until you assign one.';
 
 grant execute on function api.disconnect_byoc_number(uuid) to authenticated;
+
+create function worker.connect_proved_number(
+    org_id uuid,
+    phone_number text,
+    account_sid text,
+    sealed_config text,
+    credential_id uuid default null
+)
+returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    holder public.phone_numbers_held;
+    loser_id uuid;
+begin
+    select h.* into holder
+    from public.phone_numbers_held as h
+    where h.phone_number = connect_proved_number.phone_number;
+
+    -- Both organizations, always in the same order.
+    perform
+    from public.organizations as o
+    where o.id in (connect_proved_number.org_id, holder.org_id)
+    order by o.id
+    for no key update;
+
+    if not exists (
+        select
+        from public.organizations as o
+        where o.id = connect_proved_number.org_id
+    ) then
+        perform private.refuse(
+            'argument_is_malformed', format('no organization %s', connect_proved_number.org_id)
+        );
+    end if;
+
+    select c.id into loser_id
+    from public.org_credentials as c
+    where
+        c.org_id = holder.org_id
+        and c.org_id <> connect_proved_number.org_id
+        and c.phone_number = connect_proved_number.phone_number
+        and c.is_active
+        and not c.is_managed
+    for update;
+
+    if found then
+        perform private.retire_credential(holder.org_id, loser_id);
+
+        update public.org_credentials as c
+        set verification_error = 'This number is not in this Twilio account.'
+        where c.org_id = holder.org_id and c.id = loser_id;
+    end if;
+
+    return private.connect_number(
+        connect_proved_number.org_id,
+        connect_proved_number.phone_number,
+        connect_proved_number.account_sid,
+        connect_proved_number.sealed_config,
+        connect_proved_number.credential_id,
+        now()
+    );
+end
+$$;
+
+comment on function worker.connect_proved_number(uuid, text, text, text, uuid) is
+'Connects a number that the provider says is in this account, also when another '
+'organization had connected it before; that one loses it. A managed number, or one '
+'that rests, is refused all the same. Answers the id of the credential.';
+
+grant execute on function worker.connect_proved_number(uuid, text, text, text, uuid)
+to telephony_worker;

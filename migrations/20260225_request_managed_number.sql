@@ -44,11 +44,9 @@ declare
     permission record;
     max_requests integer;
 begin
-    -- One at a time for each organization: whoever comes second sees the claim.
-    perform
-    from public.organizations as o
-    where o.id = this_org_id
-    for no key update;
+    if (length(new.idempotency_key) between 1 and 200) is not true then
+        perform private.refuse('idempotency_key_is_malformed');
+    end if;
 
     select r.* into request
     from public.provisioning_requests as r

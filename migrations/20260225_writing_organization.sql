@@ -3,7 +3,8 @@
 -- Who may write for an organization: whoever is its member now.
 --
 -- A token outlives a membership, so every write looks the membership up again. The
--- organization is the one of the claims; no function takes it as an argument.
+-- organization is the one of the claims; no function takes it as an argument. Writes of
+-- one organization come one after another, so they never wait for each other in a ring.
 --
 -- Locks: none that anyone could notice.
 -- Duration: milliseconds.
@@ -51,10 +52,15 @@ begin
         perform private.refuse('role_may_not_write');
     end if;
 
+    perform
+    from public.organizations as o
+    where o.id = this_org_id
+    for no key update;
+
     return this_org_id;
 end
 $$;
 
 comment on function private.writing_org_id() is
-'The organization of the claims, if the user of the claims may write for it; '
-'else refuses.';
+'The organization of the claims, if the user of the claims may write for it, '
+'locked until the end of the transaction; else refuses.';

@@ -10,7 +10,7 @@ from (
     (
         'worker.complete_provisioning(uuid, uuid, integer, uuid, text, text,'
         || ' text, text, text, text)',
-        'f7951f067f9c1773c3238ed053bd5bc1',
+        '4b3489ecd1dc4547ef6a54421e58475d',
         'telephony_worker'
     )
 ) as expected (name, fingerprint, caller)

@@ -13,13 +13,18 @@ from (
         'nobody'
     ),
     (
+        'private.ask_for_a_lease(integer, interval)',
+        'bd28022ae25b33a2bde42414548f18c8',
+        'nobody'
+    ),
+    (
         'worker.claim_outbox(integer, interval)',
-        '252020dbfdac05a0ea9695e98754ed5d',
+        '4f8f044f27503661b742e4610ff65eba',
         'telephony_worker'
     ),
     (
         'worker.settle_outbox(uuid, uuid, boolean)',
-        'bda711511cd1505fd39d32cf01f4f493',
+        'd4b0337950ef9b0e2a5db022c46a4f7b',
         'telephony_worker'
     )
 ) as expected (name, fingerprint, caller)

@@ -9,12 +9,12 @@ from (
     values
     (
         'worker.begin_operation(uuid, uuid, integer, text, text)',
-        'b399cdf1d3a776b70a256c05cbae6584',
+        '64940e9c2627c6aaf2e5892d232a3616',
         'telephony_worker'
     ),
     (
         'worker.finish_operation(uuid, uuid, text, text, jsonb)',
-        '50d7af56c41086058e08b45ced602be2',
+        '9439073e165c8365c6c94c7c798c54d8',
         'telephony_worker'
     )
 ) as expected (name, fingerprint, caller)

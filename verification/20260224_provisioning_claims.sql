@@ -8,8 +8,13 @@ select
 from (
     values
     (
+        'worker.renew_lease(uuid, uuid, integer, interval)',
+        '73124e9a1ebd7f45267753e7c0f63d1c',
+        'telephony_worker'
+    ),
+    (
         'worker.claim_provisioning(integer, interval)',
-        '7db024cbfdfe373b2a4ffbdef5e8a9fd',
+        '96a89c44e0cd057ba1109b156ca046c0',
         'telephony_worker'
     ),
     (
@@ -19,7 +24,7 @@ from (
     ),
     (
         'private.end_in_failure(public.provisioning_requests, text)',
-        'd3a5ed3a73ac404a28e3bf746a060299',
+        '30250e9a6413f66a4c7674f48c2a8c63',
         'nobody'
     ),
     (

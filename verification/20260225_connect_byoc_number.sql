@@ -64,13 +64,28 @@ select
     ) as detail
 from (
     values
-    ('private.connect_a_number()', '234a99218754dc6c5e799c4c8a2bbc74', 'nobody'),
+    (
+        'private.retire_credential(uuid, uuid)',
+        '8b648ef37bb8a8241197b079615e8f75',
+        'nobody'
+    ),
+    (
+        'private.connect_number(uuid, text, text, text, uuid, timestamptz)',
+        'afff1a984c52297a63a6d0083711eb10',
+        'nobody'
+    ),
+    (
+        'worker.connect_proved_number(uuid, text, text, text, uuid)',
+        '4d8232b87318765c77e985e1ab025a57',
+        'telephony_worker'
+    ),
+    ('private.connect_a_number()', 'e7699a54211565a3fb85dc9e1a2c116e', 'nobody'),
     (
         'api.connect_byoc_number(text, text, text, uuid)',
         'cac35f86f6e316f08c2f14878ceca41c',
         'authenticated'
     ),
-    ('private.disconnect_a_number()', '8043b7057e64cf4a31747d7aeb7fb325', 'nobody'),
+    ('private.disconnect_a_number()', '588e5185248d79990c35fe98e3d0197d', 'nobody'),
     (
         'api.disconnect_byoc_number(uuid)',
         'a640123bba0bf6978dc3c0847ff739be',

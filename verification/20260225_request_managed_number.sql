@@ -62,7 +62,7 @@ select
     ) as detail
 from (
     values
-    ('private.ask_for_a_number()', '447c3fd722eaed3ab9c4a576664a5e5d', 'nobody'),
+    ('private.ask_for_a_number()', '9626d71c5f46164baad44415d8698e66', 'nobody'),
     (
         'api.request_managed_number(text, text, text, text)',
         'f65cfbe46d0faf89db2d80bb252c41dd',

@@ -8,7 +8,7 @@ select
 from (
     values
     ('private.current_user_id()', '7d2d70585fc5dd51506419629d1f4e1f', 'nobody'),
-    ('private.writing_org_id()', '765ef45363bc557bd8e9dd1440d11c35', 'nobody')
+    ('private.writing_org_id()', 'f62b45c2d1769e078b123696e35818b2', 'nobody')
 ) as expected (name, fingerprint, caller)
 left join pg_proc as p
     on p.oid = to_regprocedure(expected.name)
