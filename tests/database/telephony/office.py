@@ -244,3 +244,15 @@ def switch_off(
         " where org_id = %s and phone_number = %s and is_active",
         (organization.id, number),
     )
+
+
+def queue(session: psycopg.Connection, organization: Organization) -> UUID:
+    """A queued request, as the database itself would write it."""
+    made = uuid4()
+    session.execute(
+        "insert into provisioning_requests (org_id, id, idempotency_key,"
+        " parameters_hash, country_code, number_type)"
+        " values (%s, %s, %s, sha256(''), 'US', 'local')",
+        (organization.id, made, str(made)),
+    )
+    return made

@@ -1,0 +1,143 @@
+"""Sealed values: their form, their nonce, and the key that they name."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from tests.database.telephony.office import (
+    Office,
+    Organization,
+    credential,
+    legacy,
+    refused,
+    sealed,
+)
+
+NUMBER = "+16505550100"
+OTHER = "+16505550101"
+
+
+@pytest.mark.parametrize(
+    ("value", "constraint"),
+    [
+        ('{"accountSid": "AC", "authToken": "secret"}', "sealed_in_a_known_form"),
+        ("", "sealed_in_a_known_form"),
+        (legacy() + "\n", "sealed_in_a_known_form"),
+        (sealed() + "\n", "sealed_in_a_known_form"),
+        (legacy() + "0", "sealed_in_a_known_form"),
+        ("v3" + sealed()[2:], "sealed_in_a_known_form"),
+        (legacy() + "00" * 32768, "sealed_in_a_known_form"),
+    ],
+    ids=["JSON", "empty", "line break", "v2 line break", "odd", "v3", "large"],
+)
+def test_what_is_not_sealed_is_refused(
+    office: Office, value: str, constraint: str
+) -> None:
+    organization = office.organization()
+    with refused("23514", constraint):
+        office.owner.execute(
+            "insert into org_credentials (org_id, provider, encrypted_config)"
+            " values (%s, 'twilio', %s)",
+            (organization.id, value),
+        )
+
+
+def test_both_known_forms_are_accepted(office: Office) -> None:
+    organization = office.organization()
+    for value, version in ((legacy(), None), (sealed(1), 1)):
+        made = credential(office.owner, organization, None, encrypted_config=value)
+        assert office.rows(
+            "select key_version from org_credentials where id = %s", made
+        ) == [(version,)]
+
+
+@pytest.mark.parametrize("form", [legacy, sealed])
+def test_a_copied_value_is_refused_wherever_it_is_put(
+    office: Office, form: object
+) -> None:
+    assert callable(form)
+    organization, other = office.organization(), office.organization()
+    value = form()
+    credential(office.owner, organization, None, encrypted_config=value)
+    for target in (organization, other):
+        with refused("23505", "idx_org_credentials_nonce"):
+            credential(office.owner, target, None, encrypted_config=value)
+        credential(office.owner, target, None, encrypted_config=form())
+
+
+def test_a_nonce_in_capitals_is_the_same_nonce(office: Office) -> None:
+    organization = office.organization()
+    value = legacy()
+    credential(office.owner, organization, None, encrypted_config=value)
+    with refused("23505", "idx_org_credentials_nonce"):
+        credential(office.owner, organization, None, encrypted_config=value.upper())
+
+
+def test_a_value_is_sealed_under_a_living_key_of_its_organization(
+    office: Office,
+) -> None:
+    organization = office.organization(keys=3)
+    office.organization(keys=4)
+    destroy(office.owner, organization, 1)
+    for version in (1, 4):  # destroyed; the other organization's
+        with refused("TP021", "key_is_destroyed"):
+            credential(
+                office.owner, organization, None, encrypted_config=sealed(version)
+            )
+    for version in (2, 3):
+        credential(office.owner, organization, None, encrypted_config=sealed(version))
+
+
+def destroy(
+    session: psycopg.Connection, organization: Organization, version: int
+) -> None:
+    session.execute(
+        "update org_data_keys set state = 'destroyed', wrapped = null"
+        " where org_id = %s and version = %s",
+        (organization.id, version),
+    )
+
+
+def test_a_key_in_use_is_not_destroyed(office: Office) -> None:
+    organization = office.organization(keys=2)
+    made = credential(office.owner, organization, NUMBER, encrypted_config=sealed(1))
+    with refused("TP022", "key_is_in_use"):
+        destroy(office.owner, organization, 1)
+    with refused("TP022", "key_is_in_use"):  # the subaccount's token
+        destroy(office.owner, organization, 2)
+    office.owner.execute(
+        "update org_credentials set encrypted_config = %s where id = %s",
+        (sealed(2), made),
+    )
+    destroy(office.owner, organization, 1)
+    with refused("TP021", "key_is_destroyed"):
+        office.owner.execute(
+            "update org_data_keys set state = 'active', wrapped = %s"
+            " where org_id = %s and version = 1",
+            ("k1:test:" + "A" * 16 + ":" + "A" * 64, organization.id),
+        )
+
+
+def test_a_secret_is_never_overwritten_and_may_move_to_another_key(
+    office: Office,
+) -> None:
+    organization = office.organization(keys=2)
+    made = credential(office.owner, organization, NUMBER, encrypted_config=sealed(1))
+    old = credential(office.owner, organization, OTHER, encrypted_config=legacy())
+    reseal = "update org_credentials set encrypted_config = %s where id = %s"
+    with refused("TP020", "secret_is_fixed"):
+        office.owner.execute(reseal, (sealed(1), made))
+    with refused("TP020", "secret_is_fixed"):
+        office.owner.execute(reseal, (legacy(), old))
+    office.owner.execute(reseal, (sealed(2), made))
+    office.owner.execute(reseal, (sealed(2), old))
+
+
+def test_the_key_version_repeats_the_sealed_value(office: Office) -> None:
+    organization = office.organization(keys=2)
+    made = credential(office.owner, organization, NUMBER, encrypted_config=sealed(1))
+    with refused("23514", "key_version_is_the_sealed_one"):
+        office.owner.execute(
+            "update org_credentials set key_version = 2 where id = %s", (made,)
+        )
