@@ -20,6 +20,7 @@ from trunkline.project import Script
 from trunkline.session import Session
 from trunkline.statements import Statement, line_of
 from trunkline.trace import Trace
+from trunkline.veil import veiled
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,9 @@ def statement_errors(
 def failed(error: Error, where: str) -> StatementFailed:
     """The server's error as ours; `where` comes before its message."""
     facts = [f"SQLSTATE {error.sqlstate}."] if error.sqlstate else []
-    facts += [error.diag.message_detail] if error.diag.message_detail else []
+    if detail := error.diag.message_detail:
+        # A violated constraint's (class 23) has values of somebody's row.
+        facts.append(veiled(detail) if str(error.sqlstate)[:2] == "23" else detail)
     facts += [error.diag.context] if error.diag.context else []
     return StatementFailed(
         f"{where}{error.diag.message_primary or error}",

@@ -8,6 +8,7 @@ became of their rollbacks.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from time import perf_counter
 
@@ -63,7 +64,7 @@ def run(
     tried: list[Tried] = []
     if wanted is not None:
         request = replace(request, room=source.room(wanted, emit))
-    with open_server(request) as server:
+    with open_server(request) as server, ExitStack() as opened:
         start = None
         if wanted is not None:
             start = source.start(server, project, wanted, ids, emit)
@@ -71,6 +72,7 @@ def run(
         # Crashes come last, and begin where the rehearsal began.
         again = crash.copied(server, start) if parts.crash else None
         stage = Stage(server, project, lends=parts.traffic, start=start)
+        opened.enter_context(closing(stage))
         source.tell(stage.complaints, emit)
         for change in project.changes:
             if start is not None and change.id in start.present:

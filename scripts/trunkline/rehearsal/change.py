@@ -19,7 +19,7 @@ from psycopg import Connection
 from trunkline import catalog, contents, proof, runner
 from trunkline.catalog import Difference
 from trunkline.contents import Contents
-from trunkline.errors import TrunklineError
+from trunkline.errors import StatementFailed, TrunklineError
 from trunkline.events import (
     CheckResult,
     Direction,
@@ -29,7 +29,8 @@ from trunkline.events import (
     ignore,
 )
 from trunkline.project import Change, Project, Script
-from trunkline.rehearsal import cluster, loss, state
+from trunkline.rehearsal import cluster, conflicts, loss, state
+from trunkline.rehearsal.conflicts import Conflict
 from trunkline.rehearsal.lost import Declared, Lost
 from trunkline.rehearsal.place import Place
 from trunkline.rehearsal.result import ChangeReport, Stage, Verdict
@@ -88,6 +89,7 @@ class Outcome:
 class _Findings:
     """What has been found of a change so far."""
 
+    conflicts: tuple[Conflict, ...] = ()
     up: Stage | None = None
     down: Stage | None = None
     locks: list[LockHeld] = field(default_factory=list)
@@ -113,10 +115,13 @@ class _Findings:
 class _Stopped(Exception):
     """The rehearsal of this change cannot go on."""
 
-    def __init__(self, verdict: Verdict, reason: str) -> None:
+    def __init__(
+        self, verdict: Verdict, reason: str, sqlstate: str | None = None
+    ) -> None:
         super().__init__(reason)
         self.verdict = verdict
         self.reason = reason
+        self.sqlstate = sqlstate
 
 
 def rehearse(trial: Trial) -> Outcome:
@@ -132,6 +137,8 @@ def rehearse(trial: Trial) -> Outcome:
         verdict, reason = _judge(trial.change, found)
     except _Stopped as stopped:
         verdict, reason = stopped.verdict, stopped.reason
+        if verdict is Verdict.UP_FAILED and (stopped.sqlstate or "").startswith("23"):
+            found.conflicts = conflicts.find(trial.place.session, trial.change)
     report = ChangeReport(
         id=trial.change.id,
         verdict=verdict,
@@ -144,6 +151,7 @@ def rehearse(trial: Trial) -> Outcome:
         declared=tuple(found.declared),
         checks=(*found.checks, *found.broken),
         locks=tuple(found.locks),
+        conflicts=found.conflicts,
     )
     clean = found.traceless and not found.redo_differences and not found.redo_error
     return Outcome(report, found.end if clean else None)
@@ -313,7 +321,8 @@ def _stage(
     try:
         touched = _run(traced, change, script, direction)
     except TrunklineError as error:
-        raise _Stopped(failed, told(error)) from None
+        sqlstate = error.sqlstate if isinstance(error, StatementFailed) else None
+        raise _Stopped(failed, told(error), sqlstate) from None
     return Stage(perf_counter() - started, len(script.statements)), touched
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from trunkline.catalog import Difference
 from trunkline.copying import Copied
 from trunkline.events import CheckResult, Event, LockHeld
+from trunkline.rehearsal.conflicts import Conflict
 from trunkline.rehearsal.crash.figures import ChangeCrashes
 from trunkline.rehearsal.lost import Declared, Lost
 from trunkline.rehearsal.mutate import Mutation
@@ -41,7 +42,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class ChangeReport:
-    """One change, rehearsed. `error` is the message of a step that failed."""
+    """One change, rehearsed. `error` is the message of a step that failed.
+
+    `conflicts` are the rows that made the migration fail.
+    """
 
     id: str
     verdict: Verdict
@@ -54,6 +58,7 @@ class ChangeReport:
     declared: tuple[Declared, ...]
     checks: tuple[CheckResult, ...]
     locks: tuple[LockHeld, ...]
+    conflicts: tuple[Conflict, ...] = ()
 
     def ok(self, *, allow_unverified: bool) -> bool:
         good = {Verdict.EXACT, Verdict.COLUMN_ORDER}

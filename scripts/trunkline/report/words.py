@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from trunkline.catalog import Difference
     from trunkline.events import CheckResult, CopyBegins, LockHeld
+    from trunkline.rehearsal.conflicts import Conflict
     from trunkline.rehearsal.crash.figures import ChangeCrashes
     from trunkline.rehearsal.lost import Lost
     from trunkline.rehearsal.mutate import ChangeMutants, Mutation, Survivor
@@ -26,6 +27,7 @@ def rehearsal_lines(report: ChangeReport) -> Iterator[str]:
     name = f"{report.id}.sql"
     redo = str(report.verdict) == "redo_differs"
     differing = f"migrations/{name}" if redo else f"rollbacks/{name}"
+    yield from conflict_lines(report.conflicts, f"migrations/{name}")
     yield from difference_lines(report.differences, differing)
     yield from lost_lines(report.lost, f"rollbacks/{name}")
     for result in report.checks:
@@ -147,6 +149,21 @@ def crash_lines(report: ChangeCrashes) -> Iterator[str]:
         for found in one.found:
             for line in found.splitlines():
                 yield f"  {shown(line)}"
+
+
+def conflict_lines(conflicts: Iterable[Conflict], file: str) -> Iterator[str]:
+    """Each rule that rows break, and the first of them."""
+    for conflict in conflicts:
+        verb = "breaks" if conflict.count == 1 else "break"
+        yield shown(
+            f"{file}:{conflict.line}: {counted(conflict.count, 'row')} of "
+            f"{conflict.table} {verb} {conflict.rule}"
+        )
+        for row in conflict.rows[:SHOWN]:
+            values = (f"{n} = {'null' if v is None else v}" for n, v in row.items())
+            yield f"  {shown(', '.join(values))}"
+        if conflict.count > SHOWN:
+            yield f"  and {conflict.count - SHOWN} more"
 
 
 def difference_lines(
