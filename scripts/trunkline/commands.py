@@ -123,6 +123,7 @@ def rehearse(options: Namespace) -> int:
             certify=options.certify,
         ),
         wanted=wanted,
+        live=target(options.stats_from) if options.stats_from else None,
     )
     if options.junit:
         suites = junit.of_rehearsal(result, allow_unverified=options.allow_unverified)

@@ -169,6 +169,12 @@ def _rehearse(parser: argparse.ArgumentParser) -> None:
         "--schema-only", action="store_true", help="copy no rows but the ledger's"
     )
     parser.add_argument(
+        "--stats-from",
+        metavar="URL",
+        help="estimate who would wait behind each lock on that live database, which is "
+        "only read",
+    )
+    parser.add_argument(
         "--allow-unverified",
         action="store_true",
         help="a change without a verification may be good",

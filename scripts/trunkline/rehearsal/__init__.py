@@ -12,10 +12,11 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from time import perf_counter
 
+from trunkline.connect import Target
 from trunkline.copying import Wanted
 from trunkline.events import Emit
 from trunkline.project import Project
-from trunkline.rehearsal import mutate, source, traffic
+from trunkline.rehearsal import mutate, queues, source, stats, traffic
 from trunkline.rehearsal.certificate import certify
 from trunkline.rehearsal.crash import playing as crash
 from trunkline.rehearsal.mutate import Tried
@@ -48,11 +49,13 @@ def run(
     emit: Emit,
     parts: Parts = PLAIN,
     wanted: Wanted | None = None,
+    live: Target | None = None,
 ) -> RehearsalReport:
     """Rehearse the changes `ids` (all, if none is named) in the project's order.
 
     The others are only applied, with their fixtures. On a copy of a real database, if
-    one is `wanted`, they are those that are pending there, without fixtures. Raises
+    one is `wanted`, they are those that are pending there, without fixtures. What would
+    queue behind each lock is estimated for the database `live`, if one is named. Raises
     UsageError for an unknown ID or a traffic script whose head cannot be read, and
     Failure when no throwaway or copy can be had; a fault of a change is in its report.
     """
@@ -62,6 +65,7 @@ def run(
     reports: list[ChangeReport] = []
     played: list[ChangeTraffic] = []
     tried: list[Tried] = []
+    first = stats.read(live) if live is not None else None
     if wanted is not None:
         request = replace(request, room=source.room(wanted, emit))
     with open_server(request) as server, ExitStack() as opened:
@@ -111,6 +115,10 @@ def run(
             mutation=mutation,
             crashes=crashes,
         )
+    if live is not None and first is not None:
+        held = [(report.id, report.locks) for report in reports]
+        busy = stats.since(live, first)
+        whole = replace(whole, queues=queues.estimate(project, held, busy))
     if parts.certify:
         return replace(whole, certified=certify(project, whole))
     return whole

@@ -12,6 +12,7 @@ from trunkline.rehearsal.conflicts import Conflict
 from trunkline.rehearsal.crash.figures import ChangeCrashes
 from trunkline.rehearsal.lost import Declared, Lost
 from trunkline.rehearsal.mutate import Mutation
+from trunkline.rehearsal.queues import Queues
 from trunkline.rehearsal.traffic.figures import ChangeTraffic
 
 
@@ -86,6 +87,7 @@ class RehearsalReport:
     mutation: Mutation | None = None
     crashes: tuple[ChangeCrashes, ...] | None = None
     certified: Certified | None = None
+    queues: Queues | None = None
 
 
 @dataclass(frozen=True)

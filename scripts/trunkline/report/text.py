@@ -41,6 +41,7 @@ from trunkline.report.words import (
     duration,
     lock_lines,
     mutation_lines,
+    queue_lines,
     rehearsal_lines,
     traffic_lines,
     traffic_total,
@@ -183,6 +184,9 @@ class TextReport:
                 f"certificates: {len(made.written)} written, {len(made.unchanged)} "
                 f"unchanged, {len(made.withdrawn)} withdrawn"
             )
+        if result.queues is not None:
+            for line in queue_lines(result.queues, verbose=self._verbose):
+                print(line)
         verdicts = Counter(str(change.verdict) for change in result.changes)
         told = ", ".join(f"{n} {verdict}" for verdict, n in verdicts.most_common())
         print(

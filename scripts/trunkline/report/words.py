@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from trunkline.rehearsal.crash.figures import ChangeCrashes
     from trunkline.rehearsal.lost import Lost
     from trunkline.rehearsal.mutate import ChangeMutants, Mutation, Survivor
+    from trunkline.rehearsal.queues import Queue, Queues
     from trunkline.rehearsal.result import ChangeReport
     from trunkline.rehearsal.traffic.figures import ChangeTraffic, Phase
 
@@ -206,14 +207,49 @@ def check_lines(result: CheckResult) -> Iterator[str]:
 def lock_lines(locks: Iterable[LockHeld]) -> Iterator[str]:
     """What each statement locked, by its line in the file that went up or down."""
     for lock in locks:
-        mark = "+" if lock.direction == "up" else "-"
-        mode = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", lock.mode.removesuffix("Lock"))
         done = ", wrote it anew" if lock.rewrote else ""
         done += ", read all of it" if lock.scanned else ""
-        yield (
-            f"{mark} line {lock.line}: {mode.upper()} on {lock.relation}"
-            f" for {duration(lock.seconds)}{done}"
-        )
+        yield f"{_locked(lock)} for {duration(lock.seconds)}{done}"
+
+
+def queue_lines(queues: Queues, *, verbose: bool) -> Iterator[str]:
+    """Who would wait behind the locks, and who is in the way of the changes."""
+    counters = f"watched for {duration(queues.measured)}"
+    if queues.averaged is not None:
+        counters += f", kept for {duration(queues.averaged)}"
+    yield f"behind the locks, on {queues.source} (its counters: {counters}):"
+    told = [q for q in queues.queues if verbose or (q.waiting or 0) >= 0.5]
+    for queue in told:
+        yield f"  {queue.change} {_queue(queue)}"
+    if not told:
+        yield "  no statement would wait"
+    for one in queues.longest:
+        who = ", ".join(filter(None, (one.user, one.application, one.state)))
+        uses = ", ".join(one.relations) or "no table"
+        if verbose or one.seconds >= 1:
+            yield shown(f"  open for {duration(one.seconds)}: {who}; it uses {uses}")
+
+
+def _queue(queue: Queue) -> str:
+    if queue.waiting is None:
+        return f"{_locked(queue)}: it is not there"
+    delayed = f", {duration(queue.delayed)} of waiting" if queue.delayed else ""
+    rates = " and ".join(
+        f"{rate:.3g} {noun} a second"
+        for rate, noun in ((queue.reads, "reads"), (queue.writes, "writes"))
+        if rate
+    )
+    return (
+        f"{_locked(queue)} for {duration(queue.seconds)}{delayed}: "
+        f"{counted(round(queue.waiting), 'statement')} would wait"
+        + (f" ({rates})" if rates else "")
+    )
+
+
+def _locked(lock: LockHeld | Queue) -> str:
+    mark = "+" if lock.direction == "up" else "-"
+    mode = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", lock.mode.removesuffix("Lock"))
+    return f"{mark} line {lock.line}: {mode.upper()} on {lock.relation}"
 
 
 def shown(text: str) -> str:
