@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
 import sys
 import traceback
@@ -37,6 +38,7 @@ class _Parser(argparse.ArgumentParser):
     """argparse, with our own way to say what is wrong."""
 
     def error(self, message: str) -> NoReturn:
+        message = re.sub(r"://[^\s']*@", "://…@", message)  # a password, perhaps
         raise UsageError(message, hint=f"See `{self.prog} --help`.")
 
 

@@ -34,8 +34,9 @@ class Target:
 def target(url: str) -> Target:
     """Read a URL (`postgresql://…`, also yoyo's `postgresql+psycopg://`) or a conninfo.
 
-    yoyo's `?schema=NAME` becomes the search path. Raises UsageError when libpq cannot
-    read it.
+    yoyo's `?schema=NAME` becomes the search path. What libpq's environment variables
+    say is taken in here, once, so that nothing depends on them later. Raises UsageError
+    when libpq cannot read it, or would read a part of the password as something else.
     """
     import psycopg
     from psycopg.conninfo import conninfo_to_dict
@@ -44,8 +45,9 @@ def target(url: str) -> Target:
     schema = None
     try:
         if "://" in plain:
+            _refuse_bare_at_sign(plain)
             plain, schema = _without_schema(plain)
-        keywords = dict(conninfo_to_dict(plain))
+        keywords = {**_said_by_environment(), **conninfo_to_dict(plain)}
     except (psycopg.ProgrammingError, ValueError) as error:
         # What libpq quotes may be the password.
         reason = re.sub(r'".*"', '"…"', str(error).strip(), flags=re.DOTALL)
@@ -62,12 +64,9 @@ def target(url: str) -> Target:
 
 def of_keywords(keywords: dict[str, Any]) -> Target:
     """The target of libpq's keywords (host, port, user, password, dbname, …)."""
-
-    def said(keyword: str, variable: str) -> str:
-        return str(keywords.get(keyword) or os.environ.get(variable) or "")
-
-    user, host = said("user", "PGUSER"), said("host", "PGHOST") or "local socket"
-    port, name = said("port", "PGPORT"), said("dbname", "PGDATABASE")
+    said = {name: str(value) for name, value in keywords.items() if value is not None}
+    user, host = said.get("user"), said.get("host") or "local socket"
+    port, name = said.get("port"), said.get("dbname")
     label = f"{user}@{host}" if user else host
     label += f":{port}" if port else ""
     label += f"/{name}" if name else ""
@@ -87,6 +86,15 @@ def variables(keywords: Mapping[str, Any]) -> dict[str, str]:
         if option.envvar is not None
         and keywords.get(option.keyword.decode()) is not None
     }
+
+
+def without_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment without what would lead libpq elsewhere than it is told."""
+    import psycopg
+
+    known = {option.envvar for option in psycopg.pq.Conninfo.get_defaults()}
+    names = {name.decode() for name in known if name} | {"PGSERVICEFILE"}
+    return {name: text for name, text in environment.items() if name not in names}
 
 
 def connect(
@@ -233,6 +241,41 @@ def _has_its_own_process(
             if process(connection) != first:
                 return False
     return len(others) == 1 and first not in others
+
+
+def _said_by_environment() -> dict[str, str]:
+    """libpq's keywords as its environment variables have them, a service's included.
+
+    The name of the service stays among them: only a connection tells that it is wrong.
+    """
+    import psycopg
+
+    service = "PGSERVICE" in os.environ
+    return {
+        option.keyword.decode(): option.val.decode()
+        for option in psycopg.pq.Conninfo.get_defaults()
+        if option.val is not None
+        and option.envvar is not None
+        and (service or option.envvar.decode() in os.environ)
+    }
+
+
+def _refuse_bare_at_sign(url: str) -> None:
+    """Raise UsageError where the host or the database would have an `@` in it.
+
+    libpq takes for the user and the password what comes before the first `@`, or
+    nothing if a `/` comes before; an error would then show the rest of the password.
+    """
+    _, _, rest = url.partition("://")
+    before, sign, after = rest.partition("@")
+    left = rest if "/" in before else after if sign else ""
+    if "@" in left.partition("?")[0]:
+        raise UsageError(
+            "the database URL cannot be read",
+            detail="Its user or password has an `@` or a `/` in it as it is.",
+            hint="Write %40 for `@` and %2F for `/`, or leave the password to "
+            "PGPASSWORD or a password file.",
+        )
 
 
 def _without_schema(url: str) -> tuple[str, str | None]:

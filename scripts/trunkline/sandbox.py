@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from trunkline.connect import without_variables
 from trunkline.errors import Failure
 from trunkline.project import Project
 from trunkline.rehearsal.stage import Stage
@@ -23,9 +24,10 @@ def run(
 
     The command finds the database by `DATABASE_URL`, `PGHOST`, `PGPORT`, `PGUSER`,
     `PGDATABASE` and `PGPASSWORD`, and psql by its name even where none is installed.
-    `TRUNKLINE_DATABASE` is set too, so `trunkline` in it works on nothing else.
-    With `empty`, the database has no change and no ledger. Raises Failure when a change
-    or a fixture cannot be applied, or the command cannot be started.
+    `TRUNKLINE_DATABASE` is set too, so `trunkline` in it works on nothing else, and no
+    variable of the caller's leads libpq elsewhere. With `empty`, the database has no
+    change and no ledger. Raises Failure when a change or a fixture cannot be applied,
+    or the command cannot be started.
     """
     with open_server(request) as server:
         if empty:
@@ -37,7 +39,7 @@ def run(
             database = stage.database
         found = server.environment(database)
         environment = {
-            **os.environ,
+            **without_variables(os.environ),
             **found,
             "TRUNKLINE_DATABASE": found["DATABASE_URL"],
             "PATH": _path(server.binaries),

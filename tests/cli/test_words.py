@@ -128,6 +128,11 @@ def test_a_database_that_nobody_names_is_asked_for(tmp_path: Path) -> None:
         "postgresql://dba:100%open-sesame@127.0.0.1/app",
         "postgresql://dba:open-sesame@[127.0.0.1/app",
         "host=127.0.0.1 port=1 password=open-sesame nonsense",
+        "postgresql://dba:open@open-sesame@127.0.0.1:1/app",
+        "postgresql://dba:open%40@open-sesame@127.0.0.1:1/app",
+        "postgresql://dba:open/open-sesame@127.0.0.1:1/app",
+        "postgresql://dba:open?open-sesame@127.0.0.1:1/app",
+        "postgresql://dba:open-sesame@127.0.0.1:1/a@pp",
     ],
 )
 def test_a_password_in_the_url_is_in_no_message(url: str, tmp_path: Path) -> None:
@@ -135,6 +140,48 @@ def test_a_password_in_the_url_is_in_no_message(url: str, tmp_path: Path) -> Non
         done = Cli(sound(tmp_path), url)(*words)
         assert done.status in (2, 3)
         assert "open-sesame" not in done.out + done.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["apply", "postgresql://dba:open-sesame@h/app"],
+        ["--databse=postgresql://dba:open-sesame@h/app", "status"],
+        ["postgresql://dba:open@open-sesame@h/app"],
+        ["rollback", "--last", "postgresql://dba:open-sesame@h/app"],
+    ],
+    ids=["too many", "misspelt", "command", "number"],
+)
+def test_a_password_in_the_wrong_place_is_in_no_message(
+    words: list[str], rooms: Cli
+) -> None:
+    done = rooms(*words)
+    assert done.status == 2
+    assert "://…@h/app" in done.err
+    assert "open-sesame" not in done.out + done.err
+
+
+def test_an_at_sign_in_a_password_is_told_how_to_be_written(tmp_path: Path) -> None:
+    where = "postgresql://dba:open@sesame@127.0.0.1:1/app"
+    done = Cli(sound(tmp_path), where)("status")
+    assert done.status == 2
+    assert "Write %40 for `@`" in done.err
+    encoded = where.replace("open@", "open%40")
+    done = Cli(tmp_path, encoded)("status")
+    assert done.status == 3
+    assert "cannot connect to dba@127.0.0.1:1/app\n" in done.err
+
+
+def test_the_environment_says_what_the_url_does_not(rooms: Cli, url: str) -> None:
+    variables = {"PGHOST": "127.0.0.1", "PGPORT": "1", "PGUSER": "dba"}
+    rooms.environment |= variables
+    done = rooms("status", "--database", "dbname=app")
+    assert done.err.startswith("trunkline: cannot connect to dba@127.0.0.1:1/app\n")
+    assert rooms("status", "--database", url).status == 0
+    rooms.environment["PGSERVICE"] = "nowhere"
+    done = rooms("status", "--database", "dbname=app")
+    assert done.status == 3
+    assert '"nowhere" not found' in done.err
 
 
 def test_an_unfinished_change_is_written_whole_and_refused_until_it_is_finished(

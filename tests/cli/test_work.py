@@ -25,7 +25,8 @@ DOORS = change(
     "where not exists (\n    select from pg_attribute\n"
     "    where attrelid = to_regclass('public.rooms') and attname = 'doors'\n);\n",
 )
-LINE = r" \.+ ok  \d+(\.\d)? m?s\n"
+TIME = r"\d+(\.\d)? m?s"
+LINE = rf" \.+ ok  {TIME}\n"
 
 
 def test_a_change_goes_up_is_verified_and_comes_down(rooms: Cli) -> None:
@@ -37,14 +38,14 @@ def test_a_change_goes_up_is_verified_and_comes_down(rooms: Cli) -> None:
     )
     done = rooms("apply", "--to", ROOMS)
     assert done.status == 0
-    assert re.fullmatch(rf"\+ {ROOMS}{LINE}1 change applied in \d+ ms\n", done.out), (
+    assert re.fullmatch(rf"\+ {ROOMS}{LINE}1 change applied in {TIME}\n", done.out), (
         done.out
     )
     assert rooms("apply").status == 0
     done = rooms("verify")
     assert done.status == 0
     assert re.fullmatch(
-        rf"\* {ROOMS}{LINE}\* {NEXT}{LINE}2 checks in \d+ ms: all passed\n", done.out
+        rf"\* {ROOMS}{LINE}\* {NEXT}{LINE}2 checks in {TIME}: all passed\n", done.out
     )
     done = rooms("rollback", "--to", ROOMS, "--yes")
     assert done.status == 0
@@ -56,7 +57,7 @@ def test_a_change_goes_up_is_verified_and_comes_down(rooms: Cli) -> None:
 def test_explain_tells_what_each_statement_locks(rooms: Cli) -> None:
     assert rooms("apply").status == 0
     write(rooms.root, DOORS)
-    held = r"ACCESS EXCLUSIVE on public\.rooms for \d+ ms\n"
+    held = rf"ACCESS EXCLUSIVE on public\.rooms for {TIME}\n"
     done = rooms("apply", "--explain")
     assert re.search(rf"^\+ {NEXT}{LINE}    \+ line 1: {held}1 change", done.out)
     done = rooms("rollback", "--last", "1", "--yes", "--explain")
@@ -218,6 +219,18 @@ def test_a_sandbox_has_the_changes_and_ends_with_the_status_of_its_command(
     shell = "psql -Atc 'select count(*) from public.rooms' \"$DATABASE_URL\"; exit 7"
     done = rooms("sandbox", "--", "sh", "-c", shell)
     assert (done.status, done.out) == (7, "0\n")
+
+
+@pytest.mark.parametrize(
+    "variable",
+    ["PGSERVICE=nowhere", "PGHOSTADDR=127.0.0.9", "PGOPTIONS=-c x.y=z", "PGUSER=me"],
+)
+def test_no_variable_leads_away_from_a_sandbox(variable: str, rooms: Cli) -> None:
+    name, _, text = variable.partition("=")
+    rooms.environment[name] = text
+    query = "select current_user, current_setting('x.y', true) is null"
+    done = rooms("sandbox", "--empty", "--", "psql", "-Atc", query)
+    assert (done.status, done.out) == (0, "postgres|t\n")
 
 
 def test_ctrl_c_in_a_sandbox_is_for_its_command(rooms: Cli) -> None:

@@ -12,10 +12,12 @@ know about migrations, and it touches no database that it did not make.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from trunkline.connect import without_variables
 from trunkline.errors import UsageError
 from trunkline.throwaway.server import Server
 from trunkline.throwaway.signals import ending_cleanly
@@ -42,18 +44,22 @@ def open_server(request: Request = Request()) -> Iterator[Server]:
     """Run what `request` asks for, yield it ready to use, and leave nothing behind.
 
     Raises `UsageError` when the request makes no sense, and `Failure` when no server
-    can be had.
+    can be had. Inside the block libpq's environment variables are not there, except
+    with a server that the user names: they are about another one.
     """
     with ending_cleanly():
         if request.on == "embedded":
             from trunkline.throwaway.embedded import embedded
 
-            with embedded(request.postgres, request.room) as server:
+            with (
+                _without_variables(),
+                embedded(request.postgres, request.room) as server,
+            ):
                 yield server
         elif request.on == "container":
             from trunkline.throwaway.container import container
 
-            with container(request.image, request.room) as server:
+            with _without_variables(), container(request.image, request.room) as server:
                 yield server
         elif "://" in request.on:
             from trunkline.throwaway.scratch import scratch
@@ -65,3 +71,14 @@ def open_server(request: Request = Request()) -> Iterator[Server]:
                 f"no throwaway server is called {request.on}",
                 hint="Use embedded, container, or a postgresql:// URL.",
             )
+
+
+@contextmanager
+def _without_variables() -> Iterator[None]:
+    before = dict(os.environ)
+    for name in before.keys() - without_variables(before).keys():
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(before)
