@@ -164,7 +164,7 @@ values
 (
     'key_is_destroyed',
     'TP021',
-    'This data key has been destroyed.',
+    'This data key seals nothing any more.',
     'Seal under the active key of the organization.'
 ),
 (

@@ -32,6 +32,10 @@ create unique index idx_org_data_keys_one_active
 on public.org_data_keys (org_id)
 where state = 'active';
 
+create index idx_org_data_keys_retiring
+on public.org_data_keys (org_id, version)
+where state = 'retiring';
+
 comment on table public.org_data_keys is
 'The keys under which an organization''s credentials are sealed, wrapped by a key '
 'that the database never sees.';
@@ -41,7 +45,7 @@ comment on column public.org_data_keys.version is
 
 comment on column public.org_data_keys.state is
 'active: seals and opens; retiring: opens, and values move to the active one; '
-'retired: opens, nothing uses it; destroyed: opens nothing ever again.';
+'retired: opens, nothing is sealed under it; destroyed: opens nothing ever again.';
 
 comment on column public.org_data_keys.wrapped is
 'The key, wrapped; null when it is destroyed.';
@@ -54,6 +58,9 @@ comment on constraint wrapped_key_has_the_known_form on public.org_data_keys is
 
 comment on index public.idx_org_data_keys_one_active is
 'New values are sealed under one key, not under whichever is found first.';
+
+comment on index public.idx_org_data_keys_retiring is
+'What is left of a rotation is found at once, however many keys there are.';
 
 alter table public.org_data_keys enable row level security;
 alter table public.org_data_keys force row level security;

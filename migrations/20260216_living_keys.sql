@@ -38,7 +38,7 @@ begin
         where
             k.org_id = new.org_id
             and k.version = new.key_version
-            and k.state <> 'destroyed'
+            and k.state in ('active', 'retiring')
         for share;
 
         if not found then
@@ -103,14 +103,14 @@ begin
         );
     end if;
 
-    if new.state = 'destroyed' and (
+    if new.state in ('retired', 'destroyed') and (
         exists (
             select
             from public.org_credentials as c
             where
                 c.org_id = old.org_id
                 and c.key_version = old.version
-                and c.is_active
+                and (c.is_active or new.state = 'retired')
         )
         or exists (
             select
@@ -118,7 +118,7 @@ begin
             where
                 s.org_id = old.org_id
                 and s.key_version = old.version
-                and s.status <> 'closed'
+                and (s.status <> 'closed' or new.state = 'retired')
         )
     ) then
         perform private.refuse(
@@ -131,7 +131,8 @@ end
 $$;
 
 comment on function private.keep_keys_in_use() is
-'A destroyed key stays destroyed, and a key in use is not destroyed.';
+'A destroyed key stays destroyed, a key in use is not destroyed, and a key that seals '
+'anything at all is not retired.';
 
 create trigger keys_in_use_are_kept
 before update on public.org_data_keys

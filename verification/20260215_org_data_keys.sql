@@ -35,6 +35,18 @@ where
     or pg_get_indexdef(i.indexrelid) not like
     '% USING btree (org_id) WHERE (state = ''active''::text)';
 
+-- check: what is left of a rotation is found by index
+select
+    'idx_org_data_keys_retiring' as subject,
+    coalesce(pg_get_indexdef(i.indexrelid), 'missing') as detail
+from (values ('public.idx_org_data_keys_retiring')) as expected (name)
+left join pg_index as i
+    on i.indexrelid = to_regclass(expected.name)
+where
+    i.indisvalid is not true
+    or pg_get_indexdef(i.indexrelid) not like
+    '% USING btree (org_id, version) WHERE (state = ''retiring''::text)';
+
 -- check: signed-in users and the worker never see a key, not even a wrapped one
 select
     r.rolname as subject,

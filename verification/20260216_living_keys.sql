@@ -57,10 +57,10 @@ from (
     values
     (
         'private.seal_under_a_living_key()',
-        '4bd5e5fec04206983f577261fbecad33',
+        '2ac6b29532a7d3710a4c24dbe2ca9e27',
         'nobody'
     ),
-    ('private.keep_keys_in_use()', '262f6c29ef41233f1d6ed56b67ecb997', 'nobody')
+    ('private.keep_keys_in_use()', '479830467e0f54cf71b5993660998adb', 'nobody')
 ) as expected (name, fingerprint, caller)
 left join pg_proc as p
     on p.oid = to_regprocedure(expected.name)

@@ -1,9 +1,10 @@
-"""The backfills `reseal-credentials` and `reseal-tokens`: every value under one key.
+"""The backfills that seal values anew: every value under one key.
 
-Each value that is not under its organization's active data key is opened and sealed
-under it: values of the form of before (which need `ENCRYPTION_KEY`), and after
-`telephony keys rotate` those under the key before. A credential of before also gets
-its phone number and account, which stood inside the sealed value only.
+`reseal-credentials` and `reseal-tokens` take each value that is not under its
+organization's active data key, those of the form of before too (which need
+`ENCRYPTION_KEY`). A credential of before also gets its phone number and account, which
+stood inside the sealed value only. `rotate-credentials` and `rotate-tokens` take what
+`telephony keys rotate` leaves behind, and nothing else.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from psycopg import Connection
@@ -122,6 +124,18 @@ class ResealCredentials(_Reseal):
         return number, account
 
 
+class RotateCredentials(ResealCredentials):
+    """Of these, those under a key that is to be retired: found by index."""
+
+    name = "rotate-credentials"
+    source = replace(
+        ResealCredentials.source,
+        tables="public.org_data_keys as r join public.org_credentials as t"
+        " on t.org_id = r.org_id and t.key_version = r.version",
+        where="r.state = 'retiring'",
+    )
+
+
 class ResealTokens(_Reseal):
     """Sealed tokens of `twilio_subaccounts`."""
 
@@ -150,3 +164,15 @@ class ResealTokens(_Reseal):
 
     def learnt(self, row: Row, opened: Secret) -> tuple[Any, ...]:
         return ()
+
+
+class RotateTokens(ResealTokens):
+    """Of these, those under a key that is to be retired: found by index."""
+
+    name = "rotate-tokens"
+    source = replace(
+        ResealTokens.source,
+        tables="public.org_data_keys as r join public.twilio_subaccounts as t"
+        " on t.org_id = r.org_id and t.key_version = r.version",
+        where="r.state = 'retiring'",
+    )

@@ -34,7 +34,7 @@ class _Ended(KeyboardInterrupt):
     """SIGTERM or SIGHUP, taken like Ctrl-C: a query is cancelled, all cleaned up"""
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """argparse, with our own way to say what is wrong."""
 
     def error(self, message: str) -> NoReturn:
@@ -44,20 +44,28 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status; prints, and never raises."""
-    _prepare()
     words = list(sys.argv[1:] if arguments is None else arguments)
     own, _, command = _cut(words)
-    as_json = "--json" in own
-    try:
+
+    def work() -> int:
         options = _parse(own, command)
         run: Callable[[argparse.Namespace], int] = options.run
-        status = run(options)
+        return run(options)
+
+    return end_well(work, program="trunkline", as_json="--json" in own)
+
+
+def end_well(work: Callable[[], int], *, program: str, as_json: bool) -> int:
+    """Do the work of a program; whatever it raises becomes a message and a status."""
+    _prepare()
+    try:
+        status = work()
         sys.stdout.flush()
     except TrunklineError as error:
-        return _tell(error, as_json=as_json)
+        return _tell(error, program, as_json=as_json)
     except KeyboardInterrupt as error:
         number = error.args[0] if isinstance(error, _Ended) else signal.SIGINT
-        print(f"trunkline: ended by {signal.Signals(number).name}", file=sys.stderr)
+        print(f"{program}: ended by {signal.Signals(number).name}", file=sys.stderr)
         return 128 + int(number)
     except BrokenPipeError:
         # Whoever read our output has had enough: end as a program in a pipe does.
@@ -65,14 +73,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 128 + signal.SIGPIPE
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        return _tell(Failure(f"{where}{error.strerror or error}"), as_json=as_json)
+        failure = Failure(f"{where}{error.strerror or error}")
+        return _tell(failure, program, as_json=as_json)
     except Exception as error:
         traceback.print_exc()
         defect = Failure(
             f"{type(error).__name__}: {error}",
-            hint="This is a defect of trunkline; please report it.",
+            hint=f"This is a defect of {program}; please report it.",
         )
-        return _tell(defect, as_json=as_json)
+        return _tell(defect, program, as_json=as_json)
     return status
 
 
@@ -110,7 +119,7 @@ def _cut(words: list[str]) -> tuple[list[str], bool, list[str]]:
     return words[:at], True, words[at + 1 :]
 
 
-def _tell(error: TrunklineError, *, as_json: bool) -> int:
+def _tell(error: TrunklineError, program: str, *, as_json: bool) -> int:
     """Say what is wrong, and return the exit code of that."""
     if as_json:
         document = {
@@ -121,7 +130,7 @@ def _tell(error: TrunklineError, *, as_json: bool) -> int:
         }
         print(json.dumps({"error": document}, ensure_ascii=False, indent=2))
         return error.exit_code
-    print(f"trunkline: {error.message}", file=sys.stderr)
+    print(f"{program}: {error.message}", file=sys.stderr)
     for word, text in (("detail", error.detail), ("hint", error.hint)):
         if text:
             indented = text.replace("\n", "\n        ")
@@ -130,7 +139,7 @@ def _tell(error: TrunklineError, *, as_json: bool) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="trunkline",
         description="Apply, verify, roll back and rehearse PostgreSQL migrations "
         "written in plain SQL.",
@@ -140,7 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_global(parser, default=None)
     subparsers = parser.add_subparsers(
-        dest="command", metavar="COMMAND", required=True, parser_class=_Parser
+        dest="command", metavar="COMMAND", required=True, parser_class=Parser
     )
     for name, (summary, example, arguments) in COMMANDS.items():
         sub = subparsers.add_parser(

@@ -29,8 +29,8 @@ def status(options: Namespace) -> int:
     from trunkline import status
 
     loaded = _project(options)
-    found = status.read(loaded, _target(options, loaded))
-    _report(options).status(found)
+    found = status.read(loaded, database(options, loaded))
+    report_of(options).status(found)
     return _exit(found.ok)
 
 
@@ -39,10 +39,10 @@ def apply(options: Namespace) -> int:
     from trunkline import apply
 
     loaded = _project(options)
-    report = _report(options)
+    report = report_of(options)
     result = apply.run(
         loaded,
-        _target(options, loaded),
+        database(options, loaded),
         apply.Options(
             to=options.to,
             dry_run=options.dry_run,
@@ -68,13 +68,13 @@ def rollback(options: Namespace) -> int:
             hint="`trunkline status` shows what is applied.",
         )
     loaded = _project(options)
-    where = _target(options, loaded)
-    report = _report(options)
+    where = database(options, loaded)
+    report = report_of(options)
     selection = rollback.Selection(tuple(options.ids), options.to, options.last)
     plan = rollback.plan(loaded, where, selection, options.use)
     report.planned(plan)
     if plan.changes and not options.yes:
-        _ask("Roll back", where)
+        ask("Roll back", where.label)
     result = rollback.run(
         loaded,
         where,
@@ -93,8 +93,8 @@ def verify(options: Namespace) -> int:
 
     loaded = _project(options)
     junit.require_writable(options.junit)
-    report = _report(options)
-    result = verify.run(loaded, _target(options, loaded), options.ids, report.event)
+    report = report_of(options)
+    result = verify.run(loaded, database(options, loaded), options.ids, report.event)
     if options.junit:
         junit.write(options.junit, junit.of_checks(result.results))
     report.verified(result)
@@ -109,7 +109,7 @@ def rehearse(options: Namespace) -> int:
     loaded = _project(options)
     wanted = _wanted(options, loaded)
     junit.require_writable(options.junit)
-    report = _report(options)
+    report = report_of(options)
     result = rehearsal.run(
         loaded,
         _request(options),
@@ -149,10 +149,10 @@ def adopt(options: Namespace) -> int:
     from trunkline import adopt
 
     loaded = _project(options)
-    report = _report(options)
+    report = report_of(options)
     result = adopt.run(
         loaded,
-        _target(options, loaded),
+        database(options, loaded),
         _request(options),
         to=options.to,
         accept=options.accept,
@@ -168,8 +168,8 @@ def drift(options: Namespace) -> int:
     from trunkline import drift
 
     loaded = _project(options)
-    result = drift.run(loaded, _target(options, loaded), _request(options))
-    _report(options).drifted(result)
+    result = drift.run(loaded, database(options, loaded), _request(options))
+    report_of(options).drifted(result)
     return _exit(result.ok)
 
 
@@ -180,12 +180,12 @@ def script(options: Namespace) -> int:
     loaded = _project(options)
     text = script.write(
         loaded,
-        _target(options, loaded),
+        database(options, loaded),
         to=options.to,
         lock_timeout=options.lock_timeout,
         allow_unverified=options.allow_unverified,
     )
-    _report(options).scripted(text)
+    report_of(options).scripted(text)
     return 0
 
 
@@ -197,8 +197,8 @@ def backfill(options: Namespace) -> int:
         for flag in ("dry_run", "limit"):
             if getattr(options, flag):
                 raise UsageError(f"--{flag.replace('_', '-')} is for a run only")
-    where = _target(options, None)
-    report = _report(options)
+    where = database(options, None)
+    report = report_of(options)
     if options.name is None:
         return _exit(command.overview(where, report))
     if options.action == "run":
@@ -215,7 +215,7 @@ def backfill(options: Namespace) -> int:
     if options.action == "undo":
         undoable = command.plan_undo(where, options.name, report)
         if undoable and not options.yes:
-            _ask(f"Undo {options.name}", where)
+            ask(f"Undo {options.name}", where.label)
     return _exit(command.ACTIONS[options.action](where, options.name, report))
 
 
@@ -224,7 +224,7 @@ def lint(options: Namespace) -> int:
     from trunkline import lint
 
     result = lint.run(_project(options))
-    _report(options).linted(result)
+    report_of(options).linted(result)
     return _exit(not result.findings)
 
 
@@ -233,7 +233,7 @@ def new(options: Namespace) -> int:
     from trunkline import new
 
     written = new.write(_project(options), options.slug)
-    _report(options).written(written)
+    report_of(options).written(written)
     return 0
 
 
@@ -243,7 +243,7 @@ def _project(options: Namespace) -> Project:
     return project.load(config.find(Path.cwd()))
 
 
-def _target(options: Namespace, loaded: Project | None) -> Target:
+def database(options: Namespace, loaded: Project | None) -> Target:
     """The database that is named; the project is asked last."""
     url = options.database or os.environ.get("TRUNKLINE_DATABASE")
     if not url:
@@ -293,20 +293,22 @@ def _limits(options: Namespace) -> Limits:
     )
 
 
-def _report(options: Namespace) -> Report:
+def report_of(options: Namespace) -> Report:
+    """Where results go: text or one JSON document."""
     if options.json:
         return json_report()
     explain = getattr(options, "explain", False)
     return text_report(verbose=options.verbose, explain=explain)
 
 
-def _ask(what: str, where: Target) -> None:
+def ask(what: str, label: str) -> None:
+    """Ask on the terminal. Raises UsageError for a no, and where nobody is there."""
     if not sys.stdin.isatty():
         raise UsageError(
             "nobody is there to be asked",
             hint="Read the plan above, then pass --yes.",
         )
-    print(f"{what} on {where.label}? [y/N] ", end="", file=sys.stderr, flush=True)
+    print(f"{what} on {label}? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise UsageError("nothing has been done: the answer was no")
 

@@ -1,0 +1,332 @@
+"""Data keys of organizations: how they stand, replaced, wrapped anew, destroyed.
+
+Each function can be ended at any moment and called again: what is left to do stands in
+the database, as keys that are `retiring` and values under them. No reader fails
+meanwhile, since a value names its key, and a key opens until it is destroyed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from psycopg import Connection, errors
+
+from telephony import datakeys
+from telephony.keyring import Keks, load_keks
+from trunkline import backfill
+from trunkline.backfill import RowError
+from trunkline.backfill.pace import DEFAULT
+from trunkline.backfill.session import session
+from trunkline.connect import Target
+from trunkline.errors import Failure, UsageError
+from trunkline.events import Emit
+
+ROLE = "telephony_backfill"
+MOVES = ("rotate-credentials", "rotate-tokens")
+#: The backfills that keep for an undo what a key has sealed, or a wrapped key.
+KEEPERS = ("reseal-credentials", "reseal-tokens", *MOVES, "rewrap-keys")
+#: So many organizations get a new key in one transaction.
+TOGETHER = 500
+#: Who seals under a key that is being retired makes another pass necessary.
+PASSES = 3
+
+_VALUES = (
+    "(select c.org_id, c.key_version, c.is_active as in_use"
+    " from public.org_credentials as c union all"
+    " select s.org_id, s.key_version, s.status <> 'closed'"
+    " from public.twilio_subaccounts as s)"
+)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How data keys stand, of one organization or of all.
+
+    `states` counts keys; `wrapped_by` counts them by the id of their key-encryption
+    key. `sealed` values are under a data key, `legacy` ones in the form of before,
+    `to_move` under a key that is retiring, `in_use` in active credentials and open
+    subaccounts under any key.
+    """
+
+    organizations: int
+    without_key: int
+    states: dict[str, int]
+    wrapped_by: dict[str, int]
+    rotating: int
+    sealed: int
+    legacy: int
+    to_move: int
+    in_use: int
+
+
+@dataclass(frozen=True)
+class Rotated:
+    """What a rotation came to: keys made and retired, values moved, and what failed."""
+
+    made: int
+    moved: int
+    retired: int
+    left: int
+    errors: tuple[RowError, ...]
+    forgotten: int
+
+    @property
+    def ok(self) -> bool:
+        return not self.left and not self.errors
+
+
+def standing(target: Target, org_id: UUID | None) -> Standing:
+    """Count keys and values. Raises UsageError for an unknown organization."""
+    with _session(target) as connection, _acting(connection):
+        ((organizations, without),) = connection.execute(
+            "select count(*), count(*) filter (where not exists (select"
+            " from public.org_data_keys as k where k.org_id = o.id))"
+            " from public.organizations as o where %(org)s::uuid is null"
+            " or o.id = %(org)s",
+            {"org": org_id},
+        ).fetchall()
+        if org_id is not None and not organizations:
+            raise UsageError(f"there is no organization {org_id}")
+        keys = connection.execute(
+            "select k.state, split_part(k.wrapped, ':', 2), count(*)"
+            " from public.org_data_keys as k"
+            " where %(org)s::uuid is null or k.org_id = %(org)s group by 1, 2",
+            {"org": org_id},
+        ).fetchall()
+        ((sealed, legacy, in_use),) = connection.execute(
+            "select count(v.key_version), count(*) - count(v.key_version),"
+            f" count(*) filter (where v.in_use and v.key_version is not null)"
+            f" from {_VALUES} as v"
+            " where %(org)s::uuid is null or v.org_id = %(org)s".encode(),
+            {"org": org_id},
+        ).fetchall()
+        ((rotating, to_move),) = connection.execute(
+            "select count(distinct k.org_id), count(v.org_id)"
+            f" from public.org_data_keys as k left join {_VALUES} as v"
+            " on v.org_id = k.org_id and v.key_version = k.version"
+            " where k.state = 'retiring'"
+            " and (%(org)s::uuid is null or k.org_id = %(org)s)".encode(),
+            {"org": org_id},
+        ).fetchall()
+    states: Counter[str] = Counter()
+    wrapped_by: Counter[str] = Counter()
+    for state, kek, number in keys:
+        states[state] += number
+        if kek is not None:
+            wrapped_by[kek] += number
+    return Standing(
+        organizations,
+        without,
+        dict(states),
+        dict(wrapped_by),
+        rotating,
+        sealed,
+        legacy,
+        to_move,
+        in_use,
+    )
+
+
+def rotate(target: Target, org_id: UUID | None, *, workers: int, emit: Emit) -> Rotated:
+    """Give an organization, or all, a new data key, and move every value under it.
+
+    An organization whose last rotation did not come to its end goes on with that one.
+    Raises UsageError, Failure, and what a backfill raises.
+    """
+    keks = load_keks()
+    made = _make(target, org_id, keks)
+    moved = 0
+    failed: list[RowError] = []
+    for _ in range(PASSES):
+        failed.clear()
+        for name in MOVES:
+            report = backfill.run(
+                target, backfill.load(name), workers=workers, emit=emit
+            )
+            moved += report.counts.migrated
+            failed += report.errors
+        retired, left = _retire(target)
+        if not left or failed:
+            break
+    forgotten = forget(target)
+    return Rotated(made, moved, retired, left, tuple(failed), forgotten)
+
+
+def rewrap(target: Target, *, workers: int, emit: Emit) -> backfill.Report:
+    """Wrap every data key under the current key-encryption key."""
+    report = backfill.run(
+        target, backfill.load("rewrap-keys"), workers=workers, emit=emit
+    )
+    if not report.errors:
+        backfill.forget(target, "rewrap-keys")
+    return report
+
+
+def shred(target: Target, org_id: UUID) -> int:
+    """Destroy all data keys of an organization; gives how many there were.
+
+    Raises Failure while anything that is in use, or in the form of before, is left.
+    """
+    found = standing(target, org_id)
+    if found.legacy:
+        raise Failure(
+            f"{found.legacy} values of the organization are under no key of its own",
+            detail="They open with ENCRYPTION_KEY, whatever is destroyed here.",
+            hint="Run the backfills reseal-credentials and reseal-tokens first.",
+        )
+    if found.in_use:
+        raise Failure(
+            f"{found.in_use} values of the organization are in use",
+            hint="Release its numbers, deactivate its credentials and close its "
+            "subaccount first.",
+        )
+    with _session(target) as connection:
+        try:
+            with _acting(connection):
+                destroyed = connection.execute(
+                    "update public.org_data_keys set state = 'destroyed',"
+                    " wrapped = null where org_id = %s and state <> 'destroyed'",
+                    [org_id],
+                ).rowcount
+        except errors.DatabaseError as error:
+            if error.diag.constraint_name != "key_is_in_use":
+                raise
+            raise Failure(
+                "a value of the organization came into use meanwhile",
+                hint="Look at `telephony keys status` and try again.",
+            ) from None
+    forget(target)
+    return destroyed
+
+
+def forget(target: Target) -> int:
+    """Let no old value outlive its key in the bookkeeping of the backfills.
+
+    Raises Failure while a run that keeps some is open.
+    """
+    return sum(backfill.forget(target, name) for name in KEEPERS)
+
+
+def refuse_open_runs(target: Target, *, but: tuple[str, ...] = ()) -> None:
+    """Raise Failure while a run is open that keeps old values until it is finished.
+
+    Those of the backfills `but` may be at work.
+    """
+    for name in KEEPERS:
+        found = backfill.status(target, name)
+        if found is None or (found.state == "running" and name in but):
+            continue
+        if found.state in ("running", "paused", "undoing"):
+            raise Failure(
+                f"the run {found.run} of {name} is {found.state}",
+                detail="It keeps old values until it is finished or undone.",
+                hint=f"Finish it: trunkline backfill {name}",
+            )
+
+
+def _make(target: Target, org_id: UUID | None, keks: Keks) -> int:
+    """Make the new keys, where no rotation is open; gives how many."""
+    made = 0
+    after = UUID(int=0)
+    with _session(target) as connection:
+        while True:
+            with _acting(connection):
+                # Locked, so that of two rotations at once the second finds one open.
+                rows = connection.execute(
+                    "select k.org_id, k.version from public.org_data_keys as k"
+                    " where k.state = 'active' and k.org_id > %s"
+                    " and (%s::uuid is null or k.org_id = %s)"
+                    " and not exists (select from public.org_data_keys as r"
+                    " where r.org_id = k.org_id and r.state = 'retiring')"
+                    " order by k.org_id limit %s for no key update",
+                    [after, org_id, org_id, TOGETHER],
+                ).fetchall()
+                if not rows:
+                    break
+                connection.execute(
+                    "update public.org_data_keys as k set state = 'retiring'"
+                    " from unnest(%s::uuid[], %s::int[]) as o (org_id, version)"
+                    " where k.org_id = o.org_id and k.version = o.version",
+                    [list(column) for column in zip(*rows, strict=True)],
+                )
+                # An organization's active key is its latest.
+                made += datakeys.insert(
+                    connection, [(org, version + 1) for org, version in rows], keks
+                )
+            after = rows[-1][0]
+        if org_id is not None and not made:
+            made = _first(connection, org_id, keks)
+    return made
+
+
+def _first(connection: Connection, org_id: UUID, keks: Keks) -> int:
+    """Make the first key of an organization that has none, if so it is."""
+    with _acting(connection):
+        rows = datakeys.read(connection, [org_id])
+        if not rows:
+            return datakeys.insert(connection, [(org_id, 1)], keks)
+        if all(row.state == "destroyed" for row in rows):
+            raise Failure(
+                f"the keys of {org_id} have been destroyed",
+                hint="That was meant for ever: an organization gets no second life.",
+            )
+        return 0
+
+
+def _retire(target: Target) -> tuple[int, int]:
+    """Retire the keys that seal nothing any more; how many, and how many are left."""
+    with _session(target) as connection:
+        retired = 0
+        with _acting(connection):
+            rows = connection.execute(
+                "select k.org_id, k.version from public.org_data_keys as k"
+                " where k.state = 'retiring' and not exists (select"
+                f" from {_VALUES} as v where v.org_id = k.org_id"
+                " and v.key_version = k.version) order by 1, 2".encode()
+            ).fetchall()
+        for start in range(0, len(rows), TOGETHER):
+            part = rows[start : start + TOGETHER]
+            retired += _retire_part(connection, part)
+        with _acting(connection):
+            ((left,),) = connection.execute(
+                "select count(*) from public.org_data_keys where state = 'retiring'"
+            ).fetchall()
+    return retired, left
+
+
+def _retire_part(connection: Connection, keys: list[tuple[UUID, int]]) -> int:
+    """Retire these keys; those that somebody sealed under meanwhile stay."""
+    try:
+        with _acting(connection):
+            return connection.execute(
+                "update public.org_data_keys as k set state = 'retired'"
+                " from unnest(%s::uuid[], %s::int[]) as o (org_id, version)"
+                " where k.org_id = o.org_id and k.version = o.version"
+                " and k.state = 'retiring'",
+                [list(column) for column in zip(*keys, strict=True)],
+            ).rowcount
+    except errors.DatabaseError as error:
+        if error.diag.constraint_name != "key_is_in_use":
+            raise
+    if len(keys) == 1:
+        return 0
+    half = len(keys) // 2
+    return _retire_part(connection, keys[:half]) + _retire_part(connection, keys[half:])
+
+
+@contextmanager
+def _session(target: Target) -> Iterator[Connection]:
+    with session(target, "keys", DEFAULT) as connection:
+        yield connection
+
+
+@contextmanager
+def _acting(connection: Connection) -> Iterator[None]:
+    """A transaction as the role that may change keys, and little else."""
+    with connection.transaction():
+        connection.execute("select set_config('role', %s, true)", [ROLE])
+        yield
