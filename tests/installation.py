@@ -110,6 +110,21 @@ class Installation:
                 [close_legacy(json.dumps(inside)), org_id, id],
             )
 
+    def content(self) -> list[object]:
+        """All that a backfill writes; of sealed values what is inside."""
+        opened = self.opened()
+        return [
+            (
+                opened.get((org_id, id), sealed),
+                *rest,
+            )
+            for org_id, id, sealed, *rest in self.rows(
+                "select org_id, id, encrypted_config,"
+                " (to_jsonb(c) - 'encrypted_config' - 'updated_at')::text"
+                " from org_credentials as c order by 1, 2"
+            )
+        ]
+
     def opened(self) -> dict[tuple[UUID, UUID], tuple[str, bytes]]:
         """Every v2 value, opened: by its row, the column and what is inside."""
         found: dict[tuple[UUID, UUID], tuple[str, bytes]] = {}

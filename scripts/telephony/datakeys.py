@@ -16,7 +16,7 @@ from telephony.keyring import Keks, KeyRing, KeyRow, new_data_key, wrap
 
 _READ = (
     "select org_id, version, state, wrapped from public.org_data_keys"
-    " where org_id = any(%s::uuid[])"
+    " where org_id = any(%b::uuid[])"
 )
 
 
@@ -35,7 +35,7 @@ def insert(connection: Connection, keys: Iterable[tuple[UUID, int]], keks: Keks)
     return connection.execute(
         "insert into public.org_data_keys (org_id, version, state, wrapped)"
         " select k.org_id, k.version, 'active', k.wrapped"
-        " from unnest(%s::uuid[], %s::int[], %s::text[])"
+        " from unnest(%b::uuid[], %b::int[], %b::text[])"
         " as k (org_id, version, wrapped) on conflict do nothing",
         [list(column) for column in zip(*made, strict=True)] or [[], [], []],
     ).rowcount

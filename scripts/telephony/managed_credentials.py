@@ -9,7 +9,7 @@ first data key where it has none. It can run once `20260219_backfill_rights` is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import NAMESPACE_OID, UUID, uuid5
+from uuid import NAMESPACE_OID, uuid5
 
 from psycopg import Connection
 
@@ -41,7 +41,7 @@ select
     n.id, n.org_id, 'twilio', n.sealed, true, n.phone_number,
     n.voice, n.voice, n.created_at
 from unnest(
-    %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::bool[], %s::timestamptz[]
+    %b::uuid[], %b::uuid[], %b::text[], %b::text[], %b::bool[], %b::timestamptz[]
 ) as n (id, org_id, sealed, phone_number, voice, created_at)
 """
 
@@ -88,30 +88,21 @@ class ManagedCredentials(Backfill):
             if why is not None:
                 outcomes.append(why)
                 continue
-            credential = uuid5(NAMESPACE_OID, f"managed credential of {row['id']}")
             try:
-                sealed = self._sealed(row, credential, ring)
+                written.append(self.written(row, ring))
             except SealingError as error:
                 outcomes.append(Failed(error.reason, error.message))
                 continue
-            written.append(
-                (
-                    credential,
-                    row["org_id"],
-                    sealed,
-                    row["phone_number"],
-                    row["voice"],
-                    row["created_at"],
-                )
-            )
-            outcomes.append(Migrated((row["org_id"], credential)))
+            outcomes.append(Migrated((row["org_id"], written[-1][0])))
         if written:
             columns = [list(column) for column in zip(*written, strict=True)]
             connection.execute(_INSERT, columns)
         return outcomes
 
-    def _sealed(self, row: Row, credential: UUID, ring: KeyRing) -> str:
+    def written(self, row: Row, ring: KeyRing) -> tuple[object, ...]:
+        """The credential of a number, as `_INSERT` takes it. Raises SealingError."""
         org_id = row["org_id"]
+        credential = uuid5(NAMESPACE_OID, f"managed credential of {row['id']}")
         token = open_stored(
             row["twilio_auth_token_encrypted"],
             Place(org_id, row["subaccount"], PROVIDER, TOKEN_FIELD),
@@ -125,7 +116,14 @@ class ManagedCredentials(Backfill):
             vapi_phone_id=row["vapi_phone_id"],
             vapi_credential_id=row["vapi_credential_id"],
         )
-        return ring.seal(config, Place(org_id, credential, PROVIDER, FIELD))
+        return (
+            credential,
+            org_id,
+            ring.seal(config, Place(org_id, credential, PROVIDER, FIELD)),
+            row["phone_number"],
+            row["voice"],
+            row["created_at"],
+        )
 
 
 def refusal(row: Row) -> Outcome | None:

@@ -111,7 +111,7 @@ class ResealCredentials(_Reseal):
     update = (
         "update public.org_credentials as t set encrypted_config = n.sealed,"
         " phone_number = n.phone_number, account_sid = n.account_sid"
-        " from unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[])"
+        " from unnest(%b::uuid[], %b::uuid[], %b::text[], %b::text[], %b::text[])"
         " as n (org_id, id, sealed, phone_number, account_sid)"
         " where t.org_id = n.org_id and t.id = n.id"
     )
@@ -158,7 +158,7 @@ class ResealTokens(_Reseal):
     update = (
         "update public.twilio_subaccounts as t"
         " set twilio_auth_token_encrypted = n.sealed"
-        " from unnest(%s::uuid[], %s::uuid[], %s::text[]) as n (org_id, id, sealed)"
+        " from unnest(%b::uuid[], %b::uuid[], %b::text[]) as n (org_id, id, sealed)"
         " where t.org_id = n.org_id and t.id = n.id"
     )
 

@@ -27,7 +27,7 @@ from trunkline.backfill import (
 
 _UPDATE = (
     "update public.org_data_keys as k set wrapped = n.wrapped"
-    " from unnest(%s::uuid[], %s::int[], %s::text[]) as n (org_id, version, wrapped)"
+    " from unnest(%b::uuid[], %b::int[], %b::text[]) as n (org_id, version, wrapped)"
     " where k.org_id = n.org_id and k.version = n.version"
 )
 

@@ -230,6 +230,7 @@ def record(
     reached: Key | None,
     counts: Counts,
     failed: list[RowError],
+    limited: bool,
 ) -> None:
     """Write what a batch came to, in its transaction; `reached` None: nothing left."""
     if failed:
@@ -253,11 +254,12 @@ def record(
             claim.chunk,
         ],
     )
-    connection.execute(
-        "update trunkline.backfill_run set allowance = allowance - %s"
-        " where id = %s and allowance is not null",
-        [counts.total, run.id],
-    )
+    if limited:
+        connection.execute(
+            "update trunkline.backfill_run set allowance = allowance - %s"
+            " where id = %s",
+            [counts.total, run.id],
+        )
 
 
 def cut(connection: Connection, run: Run, reader: SourceReader, rows: int) -> bool:

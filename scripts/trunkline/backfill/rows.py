@@ -6,7 +6,6 @@ and tried in halves, until the refused row stands alone.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -60,14 +59,14 @@ def in_halves(
     In the open transaction. Deferred constraints are checked with the items that
     broke them, and not at a commit that would not say which they were.
     """
+    connection.execute("savepoint part; set constraints all deferred")
     try:
-        with connection.transaction():
-            connection.execute("set constraints all deferred")
-            results = list(work(items))
-            connection.execute("set constraints all immediate")
+        results = list(work(items))
+        connection.execute("set constraints all immediate; release savepoint part")
     except psycopg.Error as error:
         if not is_of_the_data(error):
             raise
+        connection.execute("rollback to savepoint part; release savepoint part")
         if len(items) == 1:
             return [refused(error)]
     else:
@@ -119,27 +118,39 @@ class Journal:
 
     def __init__(self, connection: Connection, run: Run) -> None:
         self._run = run
+        keys = [sql.Identifier(f"key {n}") for n in range(len(run.written_key))]
+        values = [sql.Identifier(f"value {n}") for n in range(len(run.restored))]
+        before: sql.Composable = sql.SQL("null::text[]")
+        if values:
+            before = sql.SQL("array[{}]").format(sql.SQL(", ").join(values))
         self._insert = sql.SQL(
             "insert into trunkline.backfill_written (run_id, key, before, fingerprint)"
             " select %s, w.key, w.before, {} from {} as t"
-            " join json_to_recordset(%s) as w (key text[], before text[]) on {}"
-        ).format(fingerprint(run), written_table(run), same_key(connection, run))
+            " join (select array[{}] as key, {} as before"
+            " from unnest({}) as u ({})) as w on {}"
+        ).format(
+            fingerprint(run),
+            written_table(run),
+            sql.SQL(", ").join(keys),
+            before,
+            sql.SQL(", ").join([sql.SQL("%b::text[]")] * len(keys + values)),
+            sql.SQL(", ").join(keys + values),
+            same_key(connection, run),
+        )
 
     def keep(
         self, connection: Connection, reads: Sequence[Read], outcomes: list[Outcome]
     ) -> None:
         """Keep the migrated rows. Raises Failure where one is not in the table."""
         written = [
-            {
-                "key": [str(part) for part in outcome.key],
-                "before": read.before,
-            }
+            [*map(str, outcome.key), *(read.before or ())]
             for read, outcome in zip(reads, outcomes, strict=True)
             if isinstance(outcome, Migrated)
         ]
         if not written:
             return
-        kept = connection.execute(self._insert, [self._run.id, json.dumps(written)])
+        columns = [list(column) for column in zip(*written, strict=True)]
+        kept = connection.execute(self._insert, [self._run.id, *columns])
         if kept.rowcount != len(written):
             raise Failure(
                 f"{self._run.name} says that it wrote {len(written)} rows, and"

@@ -12,6 +12,8 @@ from trunkline.backfill.pace import APPLICATION, Pace
 from trunkline.connect import Target, connect
 from trunkline.errors import StatementFailed, Unreachable
 
+#: A statement that comes with every batch is planned once.
+PREPARE = 3
 #: Fingerprints are of text, so text must look the same in every session.
 _TEXT = {
     "timezone": "UTC",
@@ -34,6 +36,7 @@ def session(target: Target, name: str, pace: Pace) -> Iterator[Connection]:
     own = Target(keywords, target.label)
     try:
         with connect(own, lock_timeout=pace.lock_timeout) as connection:
+            connection.prepare_threshold = PREPARE
             for setting, value in _TEXT.items():
                 connection.execute("select set_config(%s, %s, false)", [setting, value])
             yield connection

@@ -81,7 +81,8 @@ class SourceReader:
         query, bounds = self._select(self._columns, after, upto)
         query += sql.SQL(" limit {} ").format(most) + self._lock
         with connection.cursor(row_factory=dict_row) as cursor:
-            return list(_reads(cursor.execute(query, bounds)))
+            # Not prepared: a plan for any limit and any key may read far too much.
+            return list(_reads(cursor.execute(query, bounds, prepare=False)))
 
     def cut(self, connection: Connection, after: Key | None, rows: int) -> Key | None:
         """The key of the row that is `rows` behind `after`, or of the last row.

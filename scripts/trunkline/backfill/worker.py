@@ -160,5 +160,6 @@ def _batch(desk: Desk, size: int) -> Batch | Otherwise:
             reached=reads[-1].key if len(reads) == most else None,
             counts=batch.counts,
             failed=batch.failed,
+            limited=allowance is not None,
         )
     return batch

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.database.backfill.faults import plant
 from tests.installation import READY, Installation, install
 from tests.toys import TABLES
 from trunkline import backfill
@@ -108,6 +109,24 @@ def ready(server: Server) -> str:
 def installation(server: Server, ready: str) -> Iterator[Installation]:
     """An installation of the test's own."""
     copy = server.create(template=ready)
+    with server.connect(copy) as owner:
+        yield Installation(server, copy, owner)
+    server.drop(copy)
+
+
+@pytest.fixture(scope="session")
+def planted(server: Server, ready: str) -> str:
+    """The name of an installation with 5,000 numbers more and every fault."""
+    database = server.create(template=ready)
+    with server.connect(database) as owner:
+        plant(Installation(server, database, owner))
+    return database
+
+
+@pytest.fixture
+def faulty(server: Server, planted: str) -> Iterator[Installation]:
+    """An installation with every fault, of the test's own."""
+    copy = server.create(template=planted)
     with server.connect(copy) as owner:
         yield Installation(server, copy, owner)
     server.drop(copy)
