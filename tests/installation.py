@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,6 +87,22 @@ class Installation:
 
     def undo(self, name: str, emit: Emit = ignore) -> Undone:
         return undo(self.target, name, emit=emit)
+
+    def program(
+        self, module: str, *words: str, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program to its end, with the keys in its environment."""
+        url = self.server.environment(self.database)["DATABASE_URL"]
+        return subprocess.run(
+            [sys.executable, "-m", module, *words],
+            env={**os.environ, **ENVIRONMENT, "TRUNKLINE_DATABASE": url, **variables},
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
 
     def seal_legacy(self) -> None:
         """Give every legacy value a content, and a key that opens it."""

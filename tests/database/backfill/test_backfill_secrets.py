@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import threading
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
@@ -13,10 +10,8 @@ from contextlib import contextmanager
 
 from tests.installation import (
     ENCRYPTION_KEY,
-    ENVIRONMENT,
     KEK,
     PLANTED,
-    ROOT,
     Installation,
     close_legacy,
 )
@@ -64,16 +59,7 @@ def watched(installation: Installation) -> Iterator[list[str]]:
 
 def told(installation: Installation, program: str, *words: str, **keys: str) -> str:
     """All that a program prints, on both streams."""
-    url = installation.server.environment(installation.database)["DATABASE_URL"]
-    done = subprocess.run(
-        [sys.executable, "-m", program, *words],
-        env={**os.environ, **ENVIRONMENT, "TRUNKLINE_DATABASE": url, **keys},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    done = installation.program(program, *words, **keys)
     assert "Traceback" not in done.stderr
     return done.stdout + done.stderr
 

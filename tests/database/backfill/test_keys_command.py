@@ -1,0 +1,83 @@
+"""`telephony keys` as a DBA meets it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.installation import Installation
+
+ORG = "46cf2995-2bee-44e3-838b-24151486fe4e"
+
+
+@pytest.fixture
+def sealed(installation: Installation) -> Installation:
+    for name in ("reseal-credentials", "managed-credentials", "reseal-tokens"):
+        installation.run(name)
+    return installation
+
+
+def test_the_status_counts_keys_and_values(sealed: Installation) -> None:
+    done = sealed.program("telephony", "keys", "status", ORG)
+    assert (done.returncode, done.stdout) == (
+        0,
+        "data keys: 1 active, 0 retiring, 0 retired, 0 destroyed; "
+        "0 of 1 organization without one\n"
+        "key-encryption key first (current): wraps 1 data key\n"
+        "values: 3 sealed, 0 in the form of before\n",
+    )
+    other = {"TELEPHONY_KEK": f"other:{'A' * 43}="}
+    done = sealed.program("telephony", "keys", "status", "--json", **other)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["configured"] == {"other": "current"}
+
+
+def test_a_rotation_shows_its_plan_and_does_nothing_without_a_yes(
+    sealed: Installation,
+) -> None:
+    done = sealed.program("telephony", "keys", "rotate", ORG)
+    assert done.returncode == 2
+    assert "will make 1 data key, wrapped by first\n" in done.stdout
+    assert "nobody is there to be asked" in done.stderr
+    assert not sealed.value("select count(*) from org_data_keys where version = 2")
+    done = sealed.program("telephony", "keys", "rotate", ORG, "--yes")
+    assert done.returncode == 0
+    assert done.stdout.endswith("1 data key made, 3 values moved, 1 retired\n")
+
+
+def test_shredding_asks_for_the_id_twice_and_says_what_it_does_not_reach(
+    sealed: Installation,
+) -> None:
+    shred = ("telephony", "keys", "shred", ORG)
+    for confirmed in ([], [ORG], [ORG, ORG.replace("4", "5")], [ORG] * 3):
+        words = [word for one in confirmed for word in ("--confirm", one)]
+        done = sealed.program(*shred, *words)
+        assert done.returncode == 2
+        assert "backups, WAL archives and replicas' files" in done.stdout
+        assert "the key-encryption key (first)" in done.stdout
+    done = sealed.program(*shred, "--confirm", ORG, "--confirm", ORG)
+    assert done.returncode == 3
+    assert "3 values of the organization are in use" in done.stderr
+    assert not sealed.value(
+        "select count(*) from org_data_keys where state = 'destroyed'"
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("rotate",),
+        ("rotate", "--all", ORG),
+        ("rotate", "nonsense"),
+        ("rotate", "00000000-0000-0000-0000-000000000001", "--yes"),
+        ("shred",),
+        ("shread", ORG),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_status_2(
+    installation: Installation, words: tuple[str, ...]
+) -> None:
+    done = installation.program("telephony", "keys", *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
