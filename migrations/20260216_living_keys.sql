@@ -18,13 +18,12 @@ security definer
 set search_path = ''
 as $$
 declare
-    sealed text;
+    -- The tables call it differently, and a row has no field but its own.
+    sealed text := to_jsonb(new) ->> case tg_table_name
+        when 'org_credentials' then 'encrypted_config'
+        else 'twilio_auth_token_encrypted'
+    end;
 begin
-    if tg_table_name = 'twilio_subaccounts' then
-        sealed := new.twilio_auth_token_encrypted;
-    else
-        sealed := new.encrypted_config;
-    end if;
     new.key_version := substring(sealed from '^v2:([1-9][0-9]{0,8}):')::integer;
 
     if tg_op = 'UPDATE' and new.key_version is not distinct from old.key_version then

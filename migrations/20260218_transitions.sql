@@ -103,19 +103,16 @@ security definer
 set search_path = ''
 as $$
 declare
+    -- The tables call it differently, and a row has no field but its own.
+    kept_in text := case
+        when tg_argv[0] in ('request', 'operation') then 'state'
+        else 'status'
+    end;
     was text := '(new)';
-    becomes text;
+    becomes text := to_jsonb(new) ->> kept_in;
 begin
-    if tg_argv[0] in ('request', 'operation') then
-        becomes := new.state;
-        if tg_op = 'UPDATE' then
-            was := old.state;
-        end if;
-    else
-        becomes := new.status;
-        if tg_op = 'UPDATE' then
-            was := old.status;
-        end if;
+    if tg_op = 'UPDATE' then
+        was := to_jsonb(old) ->> kept_in;
     end if;
 
     if not exists (

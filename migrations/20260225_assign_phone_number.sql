@@ -53,29 +53,31 @@ begin
         perform private.refuse('credential_not_found', new.credential_id::text);
     end if;
 
-    insert into public.agent_phone_assignments (
-        org_id, agent_id, direction, credential_id, can_inbound, can_outbound
-    )
-    values (
-        this_org_id,
-        new.agent_id,
-        new.direction,
-        chosen.id,
-        chosen.can_inbound,
-        chosen.can_outbound
-    )
-    on conflict on constraint agent_phone_assignments_pkey do update
-    set
-        credential_id = excluded.credential_id,
-        can_inbound = excluded.can_inbound,
-        can_outbound = excluded.can_outbound;
+    begin
+        insert into public.agent_phone_assignments (
+            org_id, agent_id, direction, credential_id, can_inbound, can_outbound
+        )
+        values (
+            this_org_id,
+            new.agent_id,
+            new.direction,
+            chosen.id,
+            chosen.can_inbound,
+            chosen.can_outbound
+        )
+        on conflict on constraint agent_phone_assignments_pkey do update
+        set
+            credential_id = excluded.credential_id,
+            can_inbound = excluded.can_inbound,
+            can_outbound = excluded.can_outbound;
+    exception
+        when unique_violation then
+            perform private.refuse('number_already_answers', new.credential_id::text);
+        when check_violation or not_null_violation then
+            perform private.refuse('direction_not_supported', new.direction);
+    end;
 
     return new;
-exception
-    when unique_violation then
-        perform private.refuse('number_already_answers', new.credential_id::text);
-    when check_violation or not_null_violation then
-        perform private.refuse('direction_not_supported', new.direction);
 end
 $$;
 

@@ -144,8 +144,8 @@ as $$
 declare
     event audit.events;
     head audit.heads;
-    expected_seq bigint := 1;
-    expected_hash bytea := '';
+    expected_seq bigint := 1::bigint;
+    expected_hash bytea := ''::bytea;
 begin
     for event in
         select e.*
@@ -294,7 +294,7 @@ begin
     event.at := now();
     event.actor := private.current_user_id();
     event.actor_role := private.caller();
-    event.subject := tg_table_name;
+    event.subject := tg_table_name::text;
     event.action := lower(tg_op);
     event.row_key := case tg_table_name
         when 'agent_phone_assignments' then jsonb_build_object(

@@ -57,7 +57,7 @@ from (
     values
     (
         'private.seal_under_a_living_key()',
-        '2ac6b29532a7d3710a4c24dbe2ca9e27',
+        'f316adab2edb940fd1af5462dc9a145e',
         'nobody'
     ),
     ('private.keep_keys_in_use()', '479830467e0f54cf71b5993660998adb', 'nobody')

@@ -87,7 +87,7 @@ select
 from (
     values
     ('private.caller()', '238d3b955713298c246d9cb5f7e2e5cf', 'nobody'),
-    ('private.follow_transition()', '0dee5200e115897a65a1691ac17ac15c', 'nobody')
+    ('private.follow_transition()', '83dedb2dc1592ae6cac95ebddcc8bdfa', 'nobody')
 ) as expected (name, fingerprint, caller)
 left join pg_proc as p
     on p.oid = to_regprocedure(expected.name)

@@ -64,7 +64,7 @@ select
     ) as detail
 from (
     values
-    ('private.assign_a_number()', 'a4bfc1c285050b4df335c90ee26c8a92', 'nobody'),
+    ('private.assign_a_number()', '56fd88c4136900c484042fa459cba5b4', 'nobody'),
     (
         'api.assign_phone_number(uuid, text, uuid)',
         'ad5a08da7b76c972d2cb7371129e825a',

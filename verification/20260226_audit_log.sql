@@ -98,11 +98,11 @@ from (
     ),
     (
         'audit.verify_chain(uuid)',
-        'd487570a2f6c8ad54d573d27f6f3965e',
+        '2b0b59cf8ba87ce7746eacf073d48aac',
         'telephony_auditor'
     ),
     ('private.redact(jsonb)', 'a2c82c6e730693735d9b0bcecca3eaae', 'nobody'),
-    ('private.record_event()', 'bc5dcb6a783840c5af39747c34a36b61', 'nobody')
+    ('private.record_event()', '68f40e750af48a6e22affc428f13bc05', 'nobody')
 ) as expected (name, fingerprint, caller)
 left join pg_proc as p
     on p.oid = to_regprocedure(expected.name)
