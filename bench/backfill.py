@@ -42,7 +42,7 @@ from trunkline.rehearsal.traffic.scripts import TrafficScript
 from trunkline.throwaway import Server, open_server
 
 ROOT = Path(__file__).parents[1]
-QUICK, SIZES = (2_000, 4_000), (10_000, 100_000, 1_000_000)
+QUICK, SIZES = (1_000, 3_000), (10_000, 100_000, 1_000_000)
 ONE_BY_ONE = 2_000
 """So many rows are enough to know the pace of one row at a time."""
 LEGACY = os.urandom(32)

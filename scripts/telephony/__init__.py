@@ -1,1 +1,1 @@
-"""The programs of the telephony domain: sealing, key ring, backfills."""
+"""The programs of the telephony domain: sealing, key ring, backfills, keys."""
