@@ -46,7 +46,8 @@ def find(directory: Path) -> Path:
             return candidate
     raise UsageError(
         f"no {FILE} in {directory} or above it",
-        hint="Go into the project, or name it with --project DIR.",
+        hint="Go into the project, or name it with --project DIR; where there is none, "
+        "write one: `[DEFAULT]` and `sources = %(here)s/migrations`.",
     )
 
 
@@ -60,7 +61,8 @@ def read(root: Path) -> Config:
     if not path.is_file():
         raise UsageError(
             f"no {FILE} in {root}",
-            hint="Name a project's directory with --project DIR.",
+            hint="Name a project's directory with --project DIR; where there is none, "
+            "write one: `[DEFAULT]` and `sources = %(here)s/migrations`.",
         )
     try:
         section = _parser(path)["DEFAULT"]

@@ -22,6 +22,12 @@ from trunkline.statements import Statement, line_of
 from trunkline.trace import Trace
 from trunkline.veil import veiled
 
+#: What to do, where the server does not say, by SQLSTATE.
+_HINTS = {
+    "25001": "Write `-- transactional: false` in the header of the migration.",
+    "55P04": "Add the value in a change of its own, before the one that uses it.",
+}
+
 
 @dataclass(frozen=True)
 class Work:
@@ -88,5 +94,5 @@ def failed(error: Error, where: str) -> StatementFailed:
         f"{where}{error.diag.message_primary or error}",
         sqlstate=error.sqlstate,
         detail="\n".join(facts) or None,
-        hint=error.diag.message_hint,
+        hint=error.diag.message_hint or _HINTS.get(str(error.sqlstate)),
     )

@@ -126,9 +126,10 @@ def _unfit(change: Change, allow_unverified: bool) -> Iterable[Problem]:
     if not change.problems and not change.migration.statements:
         fault = Fault("file-empty", 1, "the file holds no statement", "")
         yield Problem(path, fault)
-    if change.link is not None and "missing" not in change.link.message:
-        link = path.removesuffix(".sql") + ".rollback.sql"
-        yield Problem(link, change.link)
+    beside = path.removesuffix(".sql") + ".rollback.sql"
+    own = change.rollback is not None and change.rollback.path != beside
+    if own and change.link is not None and "missing" not in change.link.message:
+        yield Problem(beside, change.link)
 
 
 def to_roll_back(

@@ -17,7 +17,7 @@ from trunkline import config, header
 from trunkline.config import Config
 from trunkline.errors import UsageError
 from trunkline.header import Fault, FileKind, Leftover, Loss, Survival
-from trunkline.statements import DoesNotParse, Statement, split
+from trunkline.statements import COPY, COPY_HINT, DoesNotParse, Statement, split
 from trunkline.verification import Check, checks
 
 
@@ -99,10 +99,16 @@ class Change:
         try:
             statements = script.statements
         except DoesNotParse as error:
-            return [Fault("sql-does-not-parse", error.line, error.message, "")]
+            hint = error.hint or ""
+            return [Fault("sql-does-not-parse", error.line, error.message, hint)]
+        faults = [
+            Fault("copy-through-client", statement.line, COPY, COPY_HINT)
+            for statement in statements
+            if statement.through_client
+        ]
         if not self.transactional and script is not self.fixture:
-            return []
-        return [
+            return faults
+        return faults + [
             Fault(
                 "transaction-control",
                 statement.line,
@@ -211,7 +217,7 @@ def _is_migration(path: Path, root: Path) -> bool:
 def _change(settings: Config, path: Path) -> Change:
     root, name = settings.root, path.stem
     migration = _script(root, path, "migration")
-    rollback = _optional(root, root / "rollbacks" / path.name, "rollback")
+    rollback = _rollback(root, path)
     directives, _ = header.read(migration.text, "migration")
     transactional, faults = header.transactional(directives)
     migration = replace(migration, faults=migration.faults + faults)
@@ -243,12 +249,31 @@ def _change(settings: Config, path: Path) -> Change:
     )
 
 
+def _rollback(root: Path, path: Path) -> Script | None:
+    """The rollback of a migration: ours, else the file beside it, as stock yoyo has it.
+
+    A link is no file: it shows the way to ours, or to nothing.
+    """
+    own = _optional(root, root / "rollbacks" / path.name, "rollback")
+    beside = _beside(path)
+    if own is None and not beside.is_symlink():
+        return _optional(root, beside, "rollback")
+    return own
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.rollback.sql")
+
+
 def _link_fault(root: Path, path: Path) -> Fault | None:
     """What is wrong with the link that lets stock yoyo find the rollback."""
-    link = path.with_name(f"{path.stem}.rollback.sql")
+    link = _beside(path)
     target = root / "rollbacks" / path.name
     relative = Path("..") / "rollbacks" / path.name
-    hint = f"Run `ln -sfn {relative} {link.relative_to(root)}`."
+    name = link.relative_to(root)
+    hint = f"Run `ln -sfn {relative} {name}`."
+    if link.is_file() and not link.is_symlink() and not target.exists():
+        hint = f"Move it to {target.relative_to(root)}, then `ln -s {relative} {name}`."
     if not link.is_symlink():
         what = "is no link" if link.exists() else "is missing"
     elif not link.exists():

@@ -91,7 +91,7 @@ def run(session: Session, work: Work, prove: Prove, record: Record) -> Proof:
         if isinstance(error, errors.QueryCanceled):
             raise Failure(
                 f"{work.script.path}: cancelled on the server",
-                detail="Somebody has called pg_cancel_backend() on the runner.",
+                detail=f"The server said: {error.diag.message_primary}.",
                 hint=aftermath.GO_ON,
             ) from None
         raise

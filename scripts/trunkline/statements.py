@@ -6,22 +6,33 @@ string, a comment or a function body never splits a statement. Nothing here runs
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 from trunkline.errors import TrunklineError
+
+#: What is wrong with a `copy` that only psql can feed, and what to do.
+COPY = "`copy` of rows that stand in the file, or go to a client, is for psql"
+COPY_HINT = "Write the rows as `insert into … values`."
+
+_PSQL_COMMAND = re.compile(r"\\[a-z!?]\S*")
+_AFTER_COPY = re.compile(r"\bfrom\s+stdin\b[^;]*;[ \t]*\n\s*\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Statement:
     """One statement: its text without the semicolon, and its first line (from 1).
 
-    `kind` is the name of libpg_query's node, `create_stmt` for example.
+    `kind` is the name of libpg_query's node, `create_stmt` for example;
+    `through_client`: a `copy` whose rows would have to come from us, or go to us.
     """
 
     text: str
     line: int
     kind: str
+    through_client: bool = False
 
     @property
     def last_line(self) -> int:
@@ -45,8 +56,8 @@ class DoesNotParse(TrunklineError):
 
     exit_code = 2
 
-    def __init__(self, message: str, line: int) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, line: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
         self.line = line
 
 
@@ -60,8 +71,7 @@ def split(text: str) -> tuple[Statement, ...]:
     try:
         tree = postgast.parse(text)
     except postgast.PgQueryError as error:
-        line = text.count("\n", 0, max(error.cursorpos - 1, 0)) + 1
-        raise DoesNotParse(error.message, line) from None
+        raise _not_parsed(text, error.message, max(error.cursorpos - 1, 0)) from None
     raw = text.encode()
     statements = []
     for node in tree.stmts:
@@ -73,6 +83,7 @@ def split(text: str) -> tuple[Statement, ...]:
                 text=raw[start:end].decode().rstrip(),
                 line=raw.count(b"\n", 0, start) + 1,
                 kind=node.stmt.WhichOneof("node") or "empty",
+                through_client=_through_client(node.stmt),
             )
         )
     return tuple(statements)
@@ -81,6 +92,26 @@ def split(text: str) -> tuple[Statement, ...]:
 def line_of(statement: Statement, position: int) -> int:
     """The line in the file of a 1-based character position that the server reported."""
     return statement.line + statement.text.count("\n", 0, position - 1)
+
+
+def _not_parsed(text: str, message: str, position: int) -> DoesNotParse:
+    """Why a text does not parse, where it is psql that would read on from there."""
+    line = text.count("\n", 0, position) + 1
+    command = _PSQL_COMMAND.match(text, position)
+    if command:
+        return DoesNotParse(
+            f"`{command[0]}` is a command of psql, and no SQL",
+            line,
+            "Write what it does as SQL: an included file's text, one statement a time.",
+        )
+    if _AFTER_COPY.search(text, 0, position):
+        return DoesNotParse(COPY, line - 1, COPY_HINT)
+    return DoesNotParse(message, line)
+
+
+def _through_client(node: Any) -> bool:
+    copy = node.copy_stmt if node.HasField("copy_stmt") else None
+    return copy is not None and not copy.filename and not copy.is_program
 
 
 def _leading_blanks(raw: bytes) -> int:

@@ -288,3 +288,22 @@ def test_an_invariant_holds_from_its_change_on(tmp_path: Path) -> None:
 def test_an_unknown_change_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no change is called b"):
         project.load(_write(tmp_path, {"migrations/a.sql": ""})).change("b")
+
+
+def test_a_rollback_beside_its_migration_is_read_where_there_is_none_of_ours(
+    tmp_path: Path,
+) -> None:
+    beside = "migrations/a.rollback.sql"
+    _write(
+        tmp_path,
+        {"migrations/a.sql": "", beside: "drop table b;", "rollbacks/a.sql": "-- a\n"},
+    )
+    own = project.load(tmp_path).change("a").rollback
+    assert own is not None
+    assert own.path == "rollbacks/a.sql"
+    (tmp_path / "rollbacks" / "a.sql").unlink()
+    stock = project.load(tmp_path).change("a")
+    assert stock.rollback is not None
+    assert (stock.rollback.path, stock.rollback.text) == (beside, "drop table b;")
+    assert stock.link is not None
+    assert stock.link.hint.startswith("Move it to rollbacks/a.sql, then `ln -s ")

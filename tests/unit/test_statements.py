@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trunkline.statements import DoesNotParse, line_of, split
+from trunkline.statements import COPY, DoesNotParse, line_of, split
 
 
 def _texts(text: str) -> list[str]:
@@ -116,3 +116,28 @@ def test_several_hundred_statements_keep_their_lines() -> None:
     assert [s.line for s in statements] == list(range(1, 801))
     assert statements[-1].text == "insert into t values (800, 'ü;')"
     assert len({s.sha256 for s in statements}) == 800
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("select 1;\n\\i other.sql\n", 2, "`\\i` is a command of psql, and no SQL"),
+        ("copy a from stdin;\n1\t2\n\\.\n", 1, COPY),
+        ("select 1;\nselect '\\i' frm x y;", 2, 'syntax error at or near "x"'),
+    ],
+)
+def test_what_only_psql_can_read_is_told_as_that(
+    text: str, line: int, message: str
+) -> None:
+    with pytest.raises(DoesNotParse) as refused:
+        split(text)
+    assert (refused.value.line, refused.value.message) == (line, message)
+
+
+def test_a_copy_knows_whether_its_rows_come_through_the_client() -> None:
+    text = (
+        "copy a from stdin; copy a to stdout; copy (select 'from stdin') to '/tmp/x';"
+        " copy a from program 'cat'; select 'copy a from stdin'"
+    )
+    found = [statement.through_client for statement in split(text)]
+    assert found == [True, True, False, False, False]

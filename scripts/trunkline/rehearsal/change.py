@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
 
-from psycopg import Connection
+from psycopg import Connection, OperationalError
 
 from trunkline import catalog, contents, proof, runner
 from trunkline.catalog import Difference
@@ -152,9 +152,33 @@ def rehearse(trial: Trial) -> Outcome:
         checks=(*found.checks, *found.broken),
         locks=tuple(found.locks),
         conflicts=found.conflicts,
+        rollback=trial.change.rollback.path if trial.change.rollback else None,
     )
     clean = found.traceless and not found.redo_differences and not found.redo_error
     return Outcome(report, found.end if clean else None)
+
+
+def interrupted(change: Change, error: OperationalError) -> Outcome:
+    """What is told of a change during which our other connections were lost.
+
+    Its statements may end other sessions, and then nobody can see what they leave.
+    """
+    reason = str(error).partition("\n")[0]
+    report = ChangeReport(
+        id=change.id,
+        verdict=Verdict.UP_FAILED,
+        seconds=0.0,
+        up=None,
+        down=None,
+        error="the sessions beside the change have ended, so nobody saw what it left: "
+        f"{reason}",
+        differences=(),
+        lost=(),
+        declared=(),
+        checks=(),
+        locks=(),
+    )
+    return Outcome(report, None)
 
 
 def bring_up(session: Session, change: Change) -> str | None:

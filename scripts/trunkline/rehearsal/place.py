@@ -50,6 +50,8 @@ class Place:
         """Where catalog, contents and checks are read."""
         if self._eyes is None:
             self._eyes = self._opened.enter_context(connect(self._target))
+            # What is rehearsed may have set another one for our role.
+            self._eyes.execute("set role none")
             self._eyes.prepare_threshold = 1
             self._eyes.prepared_max = None
         return self._eyes

@@ -45,7 +45,8 @@ class Stage:
 class ChangeReport:
     """One change, rehearsed. `error` is the message of a step that failed.
 
-    `conflicts` are the rows that made the migration fail.
+    `conflicts` are the rows that made the migration fail, `rollback` is the path of the
+    rollback, relative to the project.
     """
 
     id: str
@@ -60,6 +61,7 @@ class ChangeReport:
     checks: tuple[CheckResult, ...]
     locks: tuple[LockHeld, ...]
     conflicts: tuple[Conflict, ...] = ()
+    rollback: str | None = None
 
     def ok(self, *, allow_unverified: bool) -> bool:
         good = {Verdict.EXACT, Verdict.COLUMN_ORDER}

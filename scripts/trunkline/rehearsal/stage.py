@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
-from psycopg import Connection, Error
+from psycopg import Connection, Error, OperationalError
 
 from trunkline import catalog, proof
 from trunkline.catalog import Difference, Snapshot
@@ -24,6 +24,7 @@ from trunkline.rehearsal.change import (
     RowsDiffer,
     Trial,
     bring_up,
+    interrupted,
     rehearse,
     told,
 )
@@ -152,10 +153,15 @@ class Stage:
     def _try(self, change: Change, start: State) -> Outcome:
         """Rehearse a change; with an equal copy, where it is rows that are lost."""
         try:
-            return rehearse(self._trial(change, start))
-        except RowsDiffer:
-            self._replace_place(start)
-            return rehearse(self._trial(change, self._now()))
+            try:
+                return rehearse(self._trial(change, start))
+            except RowsDiffer:
+                self._replace_place(start)
+                return rehearse(self._trial(change, self._now()))
+        except OperationalError as error:
+            self._place.close()
+            self._before().close()
+            return interrupted(change, error)
 
     def _trial(self, change: Change, start: State) -> Trial:
         return Trial(

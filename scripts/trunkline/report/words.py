@@ -27,10 +27,11 @@ def rehearsal_lines(report: ChangeReport) -> Iterator[str]:
     """What a rehearsal found wrong with a change, and what to write where."""
     name = f"{report.id}.sql"
     redo = str(report.verdict) == "redo_differs"
-    differing = f"migrations/{name}" if redo else f"rollbacks/{name}"
+    rollback = report.rollback or f"rollbacks/{name}"
+    differing = f"migrations/{name}" if redo else rollback
     yield from conflict_lines(report.conflicts, f"migrations/{name}")
     yield from difference_lines(report.differences, differing)
-    yield from lost_lines(report.lost, f"rollbacks/{name}")
+    yield from lost_lines(report.lost, rollback)
     for result in report.checks:
         if not result.passed:
             yield from check_lines(result)

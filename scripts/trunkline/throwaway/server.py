@@ -157,11 +157,17 @@ class Server:
 
     def _administer(self) -> psycopg.Connection:
         try:
-            return self.connect(self._maintenance, connect_timeout=10)
+            connection = self.connect(self._maintenance, connect_timeout=10)
         except psycopg.OperationalError as error:
             raise Unreachable(
                 f"the throwaway server on {self.on} does not answer", detail=str(error)
             ) from error
+        # What is rehearsed may have set these, for its role or for all databases.
+        connection.execute(
+            "set role none; set default_transaction_read_only = off;"
+            " set statement_timeout = 0"
+        )
+        return connection
 
     def _mark(self, connection: psycopg.Connection, database: str) -> None:
         """Write on a new database whose it is, where the server outlives the run."""
