@@ -23,8 +23,9 @@ def failing(results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
 
 def before_commit(connection: Connection, change: Change, emit: Emit) -> Proof:
     """The plain checks of a change that has gone up."""
-    plain = [check for check in change.checks if not check.after]
-    results = checks.run(connection, change.id, plain, emit)
+    # Together: the application may be waiting for the locks of the change.
+    plain = [(change.id, check) for check in change.checks if not check.after]
+    results = checks.run_together(connection, plain, emit)
     failed = failing(results)
     if failed:
         return Proof(
