@@ -1,4 +1,4 @@
--- depends: 20260210_managed_credentials_one_telephony_per_org
+-- depends: 20260210_managed_credentials_org_index
 -- transactional: false
 --
 -- Managed and BYOC credentials live side by side in org_credentials.
@@ -38,3 +38,6 @@ comment on index public.idx_org_credentials_one_managed_telephony_per_org is
 comment on index public.idx_org_credentials_one_active_per_integration is
 'One active credential of its own for each organization and integration. '
 'Twilio is left out, because a customer may bring several numbers.';
+
+comment on index public.idx_org_credentials_any_of_org is
+'Finds inactive credentials as well, and serves the foreign key to organizations.';

@@ -77,6 +77,8 @@ begin
 end
 $$;
 
+comment on index public.idx_org_credentials_any_of_org is null;
+
 comment on index public.idx_org_credentials_one_active_per_integration is null;
 
 comment on index public.idx_org_credentials_one_managed_telephony_per_org is null;

@@ -51,6 +51,12 @@ from (
             to_regclass('public.idx_org_credentials_one_active_per_integration'),
             'pg_class'
         )
+    ),
+    (
+        'idx_org_credentials_any_of_org',
+        obj_description(
+            to_regclass('public.idx_org_credentials_any_of_org'), 'pg_class'
+        )
     )
 ) as expected (name, comment)
 where expected.comment is null;

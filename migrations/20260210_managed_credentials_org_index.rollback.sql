@@ -1,0 +1,1 @@
+../rollbacks/20260210_managed_credentials_org_index.sql
