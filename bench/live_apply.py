@@ -103,17 +103,20 @@ alter table org_credentials drop column is_managed;
 class Felt:
     """What the application felt while something was done; times in ms, but `seconds`.
 
-    `failed` are transactions that ended with an error.
+    `failed` are transactions that ended with an error; `during` is the change that was
+    at work when the longest began, where that is known.
     """
 
     seconds: float
-    transactions: int
     p99: float
     longest: float
     failed: int
+    during: str
 
 
-Work = Callable[[], None]
+Said = list[tuple[float, str]]
+"""The lines of a program, each with the time at which it came."""
+Work = Callable[[], Said]
 
 
 def main() -> None:
@@ -131,7 +134,7 @@ def main() -> None:
     for name, felt in found.items():
         print(
             f"{name:<18}{felt.seconds:>9.1f}{felt.p99:>9.2f}{felt.longest:>12.1f}"
-            f"{felt.failed:>8}"
+            f"{felt.failed:>8}  {felt.during}"
         )
     conclude(found)
 
@@ -181,7 +184,7 @@ class Bench:
     def measured(self) -> Iterator[tuple[str, Felt]]:
         """Each way up and down, by name."""
         with self._copy() as database:
-            yield "floor", self._felt(database, lambda: time.sleep(QUIET * 5))
+            yield "floor", self._felt(database, nothing)
         with self._copy() as database:
             yield "naive up", self._felt(database, self._psql(database, NAIVE_UP))
             yield "naive down", self._felt(database, self._psql(database, NAIVE_DOWN))
@@ -251,7 +254,7 @@ class Bench:
         )
         time.sleep(QUIET)
         begun = time.time()
-        work()
+        said = work()
         ended = time.time()
         time.sleep(QUIET)
         pgbench.terminate()
@@ -259,7 +262,7 @@ class Bench:
         aborted = re.findall(r"client \d+ (?:script \d+ )?aborted.*", complaints)
         for line in aborted[:3]:
             print(line, file=sys.stderr)
-        return read(log, begun, ended, len(aborted))
+        return read(log, begun, ended, len(aborted), said)
 
     def _psql(self, database: str, text: str) -> Work:
         path = Path(tempfile.mkstemp(suffix=".sql", dir=self._directory)[1])
@@ -284,17 +287,19 @@ class Bench:
         )
 
     def _command(self, database: str, words: Sequence[str], **more: str) -> Work:
-        def run() -> None:
-            done = subprocess.run(
+        def run() -> Said:
+            with subprocess.Popen(
                 words,
                 env={**self._environment(database), **more},
                 cwd=self._directory,
-                capture_output=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
                 text=True,
-                check=False,
-            )
-            if done.returncode:
-                raise SystemExit(f"{' '.join(words[:4])}: {done.stdout}{done.stderr}")
+            ) as process:
+                said = [(time.time(), line) for line in process.stdout or ()]
+            if process.returncode:
+                raise SystemExit("".join(line for _, line in said))
+            return said
 
         return run
 
@@ -306,6 +311,12 @@ class Bench:
         return str(self._server.binaries / name)
 
 
+def nothing() -> Said:
+    """No migration."""
+    time.sleep(QUIET * 5)
+    return []
+
+
 def next_after(change: str) -> str:
     """The change that follows: yoyo rolls back what is named, and all after it."""
     names = sorted(path.stem for path in (PROJECT / "migrations").glob("*.sql"))
@@ -313,9 +324,9 @@ def next_after(change: str) -> str:
     return plain[plain.index(change) + 1]
 
 
-def read(log: Path, begun: float, ended: float, failed: int) -> Felt:
+def read(log: Path, begun: float, ended: float, failed: int, said: Said) -> Felt:
     """The transactions of pgbench's log that touch a span of time."""
-    times = []
+    times: list[tuple[float, float]] = []
     for path in log.iterdir():
         # What pgbench was just writing when it was ended is no whole line.
         for line in path.read_text().splitlines()[:-1]:
@@ -325,14 +336,17 @@ def read(log: Path, begun: float, ended: float, failed: int) -> Felt:
                 continue
             end = int(epoch) + int(micros) / 1e6
             if end >= begun and end - int(spent) / 1e6 <= ended:
-                times.append(int(spent) / 1e3)
+                times.append((int(spent) / 1e3, end))
     times.sort()
+    longest, end = times[-1]
+    # A line that begins with a direction tells that a change is done.
+    done = [(at, line.split()[1]) for at, line in said if line[:2] in ("+ ", "- ")]
     return Felt(
         seconds=ended - begun,
-        transactions=len(times),
-        p99=times[int(len(times) * 0.99)],
-        longest=times[-1],
+        p99=times[int(len(times) * 0.99)][0],
+        longest=longest,
         failed=failed,
+        during=next((name for at, name in done if at >= end - longest / 1e3), ""),
     )
 
 
