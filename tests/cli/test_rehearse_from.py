@@ -12,6 +12,9 @@ import pytest
 
 from tests.cli.conftest import Cli
 from tests.projects import ROOMS, change, write
+from trunkline import apply, project
+from trunkline.connect import target
+from trunkline.events import ignore
 from trunkline.throwaway import Server, places, sweep
 
 NEXT = "20260102_names"
@@ -26,7 +29,8 @@ VERIFICATION = (
 @pytest.fixture
 def live(rooms: Cli, url: str, connection: psycopg.Connection) -> Cli:
     """The project of `rooms`, applied, with rows, and one change that is pending."""
-    assert rooms("apply").status == 0
+    loaded = project.load(rooms.root)
+    assert apply.run(loaded, target(url), apply.Options(), ignore).ok
     connection.execute("insert into public.rooms select gen_random_uuid()")
     write(
         rooms.root,
@@ -94,7 +98,8 @@ def test_a_bad_change_does_not_spoil_the_next(live: Cli, url: str) -> None:
 
 
 def test_where_nothing_is_pending_nothing_is_rehearsed(live: Cli, url: str) -> None:
-    assert live("apply").status == 0
+    for path in live.root.rglob(f"{NEXT}*"):
+        path.unlink()
     done = live("rehearse", "--from", url, "--on", url)
     assert done.status == 0
     assert "0 changes rehearsed" in done.out

@@ -204,7 +204,9 @@ def test_a_rollback_that_forgets_is_told_with_the_sql_and_the_file_to_put_it_in(
     assert told in done.out
     assert done.out.endswith(": 1 exact, 1 down_inexact\n")
     document = ET.parse(rooms.root / "rehearsal.xml").getroot()
-    good, bad = document.iter("testcase")
+    good, bad = (suite.find("testcase[@name='rehearsal']") for suite in document)
+    assert good is not None
+    assert bad is not None
     assert good.find("failure") is None
     failure = bad.find("failure")
     assert failure is not None

@@ -276,19 +276,22 @@ def test_a_line_that_accepts_nothing_is_told() -> None:
     )
 
 
-def test_junit_has_a_suite_for_each_further_part(tmp_path: Path) -> None:
+def test_junit_has_a_suite_for_each_change_and_a_case_for_each_part(
+    tmp_path: Path,
+) -> None:
     whole = replace(
-        rehearsal(change(Verdict.EXACT)),
-        traffic=(FELT,),
+        rehearsal(change(Verdict.EXACT, checks=(check("no door"), check()))),
+        traffic=(replace(FELT, id=NAME),),
         mutation=mutated(SURVIVOR),
-        crashes=(CRASHED,),
+        crashes=(replace(CRASHED, id=NAME),),
     )
     path = tmp_path / "rehearsal.xml"
     junit.write(str(path), junit.of_rehearsal(whole, allow_unverified=False))
-    failed = {
-        suite.get("name"): [case.findtext("failure") for case in suite]
-        for suite in ET.parse(path).getroot()
-    }
+    (suite,) = ET.parse(path).getroot()
+    assert (suite.get("name"), suite.get("failures")) == (NAME, "4")
+    failed = {case.get("name"): case.findtext("failure") for case in suite}
+    assert failed["rehearsal"] is None
+    assert [case.get("name") for case in suite].count("all is well") == 2
     assert "no such column" in str(failed["under traffic"])
     assert "survived: index i: dropped" in str(failed["mutants"])
     assert "public.a has 6 rows" in str(failed["crashes"])

@@ -14,8 +14,9 @@ from time import perf_counter
 
 from trunkline.connect import Target
 from trunkline.copying import Wanted
-from trunkline.events import Emit
-from trunkline.project import Project
+from trunkline.errors import Failure
+from trunkline.events import Emit, Notice
+from trunkline.project import Change, Project
 from trunkline.rehearsal import mutate, queues, source, stats, traffic
 from trunkline.rehearsal.certificate import certify
 from trunkline.rehearsal.crash import playing as crash
@@ -82,7 +83,7 @@ def run(
             if start is not None and change.id in start.present:
                 continue
             if chosen and change.id not in chosen:
-                stage.apply(change)
+                _apply(stage, change, emit)
                 continue
             before = stage.catalog
             with stage.rehearse(change) as (report, scene):
@@ -122,3 +123,17 @@ def run(
     if parts.certify:
         return replace(whole, certified=certify(project, whole))
     return whole
+
+
+def _apply(stage: Stage, change: Change, emit: Emit) -> None:
+    """Apply a change that is not rehearsed; one that cannot be is told, and left out.
+
+    Raises Failure where half of it may be there.
+    """
+    try:
+        stage.apply(change)
+    except Failure as error:
+        if not change.transactional:
+            raise
+        reason = (error.detail or "").partition("\n")[0]
+        emit(Notice(f"{error.message}, and is left out: {reason}"))

@@ -92,10 +92,12 @@ class Stage:
         if self._behind is not None:
             self._behind.drop()
         self._behind = self._state = None
-        error = _bring_on(self._place.session, change)
+        error = bring_up(self._place.session, change)
+        if error is None:
+            self._present |= {change.id}
+            error = _load_fixture(self._place.session, change)
         if error is not None:
             raise Failure(f"{change.id} cannot be applied", detail=error)
-        self._present |= {change.id}
 
     @contextmanager
     def rehearse(self, change: Change) -> Iterator[tuple[ChangeReport, Scene | None]]:

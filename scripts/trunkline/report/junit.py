@@ -1,4 +1,4 @@
-"""JUnit XML, for CI: one case for each check, or for each rehearsed change."""
+"""JUnit XML, for CI: a suite for each change, a case for each thing asked of it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from trunkline.report.words import (
 )
 
 if TYPE_CHECKING:
-    from junitparser import JUnitXml
+    from junitparser import JUnitXml, TestCase
 
     from trunkline.events import CheckResult
     from trunkline.rehearsal.result import RehearsalReport
@@ -43,65 +43,99 @@ def require_writable(file: str | None) -> None:
 
 def of_checks(results: Iterable[CheckResult]) -> JUnitXml:
     """A suite for each change or invariant file, a case for each check."""
-    from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
+    from junitparser import JUnitXml, TestSuite
 
     document = JUnitXml("trunkline verify")
     for change, group in groupby(results, key=lambda result: result.change):
         suite = TestSuite(change)
         for result in group:
-            case = TestCase(result.sentence, change, result.seconds)
-            if result.error is not None:
-                case.result = [Error(_legal(result.error), "error")]
-            elif not result.passed:
-                failure = Failure(f"{len(result.violations)} violations", "violation")
-                failure.text = _legal("\n".join(check_lines(result)))
-                case.result = [failure]
-            suite.add_testcase(case)
+            suite.add_testcase(_of_check(result))
         document.add_testsuite(suite)
     document.update_statistics()
     return document
 
 
 def of_rehearsal(report: RehearsalReport, *, allow_unverified: bool) -> JUnitXml:
-    """One suite, a case for each change."""
-    from junitparser import Failure, JUnitXml, TestCase, TestSuite
+    """A suite for each change: a case for its rehearsal, for each check that was asked,
+    and for each further part that was played."""
+    from junitparser import JUnitXml, TestSuite
 
-    document = JUnitXml("trunkline rehearse")
-    suite = TestSuite(f"{report.project} on PostgreSQL {report.server_version}")
+    where = f"{report.project} on PostgreSQL {report.server_version}"
+    document = JUnitXml(f"trunkline rehearse: {where}")
     for change in report.changes:
-        case = TestCase(change.id, report.project, change.seconds)
-        if not change.ok(allow_unverified=allow_unverified):
-            failure = Failure(
-                _legal(change.error or str(change.verdict)), str(change.verdict)
-            )
-            failure.text = _legal("\n".join(rehearsal_lines(change)))
-            case.result = [failure]
+        suite = TestSuite(change.id)
+        case = _case(
+            change.id,
+            "rehearsal",
+            change.seconds,
+            None
+            if change.ok(allow_unverified=allow_unverified)
+            else (change.error or str(change.verdict), rehearsal_lines(change)),
+            kind=str(change.verdict),
+        )
         suite.add_testcase(case)
-    document.add_testsuite(suite)
-    for name, parts in groupby(_further(report), key=lambda part: part[0]):
-        suite = TestSuite(name)
-        for _, change_id, ok, lines in parts:
-            case = TestCase(change_id, name)
-            if not ok:
-                failure = Failure(name, "rehearsal")
-                failure.text = _legal("\n".join(lines))
-                case.result = [failure]
-            suite.add_testcase(case)
+        for result in change.checks:
+            suite.add_testcase(_of_check(result, change.id))
+        for part, ok, lines in _further(report, change.id):
+            bad = None if ok else (part, lines)
+            suite.add_testcase(_case(change.id, part, 0.0, bad, kind="rehearsal"))
         document.add_testsuite(suite)
     document.update_statistics()
     return document
 
 
+def _of_check(result: CheckResult, change: str | None = None) -> TestCase:
+    from junitparser import Error
+
+    bad = None
+    if not result.passed and result.error is None:
+        bad = (f"{len(result.violations)} violations", check_lines(result))
+    case = _case(
+        change or result.change,
+        result.sentence,
+        result.seconds,
+        bad,
+        kind="violation",
+    )
+    if result.error is not None:
+        case.result = [Error(_legal(result.error), "error")]
+    return case
+
+
+def _case(
+    change: str,
+    name: str,
+    seconds: float,
+    bad: tuple[str, Iterable[str]] | None,
+    *,
+    kind: str,
+) -> TestCase:
+    """One case, which has failed where `bad` gives a message and the lines below it."""
+    from junitparser import Failure, TestCase
+
+    case = TestCase(_legal(name), change, seconds)
+    if bad is not None:
+        message, lines = bad
+        failure = Failure(_legal(message), kind)
+        failure.text = _legal("\n".join(lines))
+        case.result = [failure]
+    return case
+
+
 def _further(
-    report: RehearsalReport,
-) -> Iterator[tuple[str, str, bool, Iterator[str]]]:
-    """Suite, change, whether all is well, and what was found, of each further part."""
+    report: RehearsalReport, change: str
+) -> Iterator[tuple[str, bool, Iterable[str]]]:
+    """What was played of a change beyond its rehearsal, whether all is well, and what
+    was found."""
     for felt in report.traffic or ():
-        yield "under traffic", felt.id, felt.ok, traffic_lines(felt, verbose=True)
+        if felt.id == change:
+            yield "under traffic", felt.ok, traffic_lines(felt, verbose=True)
     for mutants in report.mutation.changes if report.mutation else ():
-        yield "mutants", mutants.id, mutants.ok, mutants_lines(mutants, verbose=False)
+        if mutants.id == change:
+            yield "mutants", mutants.ok, mutants_lines(mutants, verbose=False)
     for crashes in report.crashes or ():
-        yield "crashes", crashes.id, crashes.ok, crash_lines(crashes)
+        if crashes.id == change:
+            yield "crashes", crashes.ok, crash_lines(crashes)
 
 
 def write(file: str, document: JUnitXml) -> None:
