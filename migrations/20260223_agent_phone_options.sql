@@ -14,28 +14,23 @@ create view api.agent_phone_options
 with (security_invoker = true, security_barrier = true)
 as
 select
-    c.id as credential_id,
-    c.phone_number,
-    case when c.is_managed then 'managed' else 'byoc' end as source,
-    case when c.is_managed then '(Managed)' else '(Your Twilio)' end as badge,
-    c.phone_number
-    || case when c.is_managed then ' (Managed)' else ' (Your Twilio)' end as label,
-    c.can_inbound,
-    c.can_outbound,
-    coalesce(s.status = 'active', not c.is_managed) as available,
+    r.credential_id,
+    r.phone_number,
+    case when r.is_managed then 'managed' else 'byoc' end as source,
+    case when r.is_managed then '(Managed)' else '(Your Twilio)' end as badge,
+    r.phone_number
+    || case when r.is_managed then ' (Managed)' else ' (Your Twilio)' end as label,
+    r.can_inbound,
+    r.can_outbound,
+    r.account_status = 'active' as available,
     case
-        when s.status <> 'active' then (
-            select r.message
-            from public.telephony_reasons as r
-            where r.reason_code = 'subaccount_' || s.status
+        when r.account_status <> 'active' then (
+            select t.message
+            from public.telephony_reasons as t
+            where t.reason_code = 'subaccount_' || r.account_status
         )
     end as unavailable_reason
-from public.org_credentials as c
-left join public.twilio_subaccounts as s
-    on
-        c.org_id = s.org_id
-        and c.is_managed
-where c.is_active = true and c.phone_number is not null;
+from public.number_routes as r;
 
 comment on view api.agent_phone_options is
 'The numbers of your organization for the dropdown of an agent.';
@@ -50,10 +45,14 @@ comment on column api.agent_phone_options.unavailable_reason is
 'Why it cannot be used; null when it can.';
 
 grant select (
-    org_id, id, phone_number, is_managed, is_active, can_inbound, can_outbound
+    org_id,
+    credential_id,
+    phone_number,
+    is_managed,
+    can_inbound,
+    can_outbound,
+    account_status
 )
-on table public.org_credentials to authenticated;
-
-grant select (org_id, status) on table public.twilio_subaccounts to authenticated;
+on table public.number_routes to authenticated;
 
 grant select on table api.agent_phone_options to authenticated;

@@ -50,9 +50,9 @@ from (
         select
             me.org_id,
             (
-                select c.phone_number
-                from public.org_credentials as c
-                where c.org_id = me.org_id and c.is_managed and c.is_active
+                select n.phone_number
+                from public.number_routes as n
+                where n.org_id = me.org_id and n.is_managed
             ) as existing_number
         from (select private.current_org_id() as org_id) as me
     ) as mine
@@ -67,6 +67,27 @@ comment on column api.provisioning_permission.reason_code is
 comment on column api.provisioning_permission.existing_number is
 'The managed number that it has; null: none, or one that is still being bought.';
 
+create view api.managed_number
+with (security_invoker = true, security_barrier = true)
+as
+select
+    n.phone_number,
+    r.message as refusal
+from public.number_routes as n
+inner join public.telephony_reasons as r
+    on r.reason_code = 'one_managed_number_per_org'
+where n.is_managed;
+
+comment on view api.managed_number is
+'The managed number of your organization, if it has one.';
+
+comment on column api.managed_number.refusal is
+'The sentence with which a second one is refused.';
+
+grant select on table api.managed_number to authenticated;
+
+grant select (org_id, status) on table public.twilio_subaccounts to authenticated;
+
 grant select on table api.provisioning_permission to authenticated;
 
 create function api.validate_can_provision()
@@ -78,9 +99,26 @@ returns table (
 )
 language plpgsql
 stable
+rows 1
 set search_path = ''
 as $$
 begin
+    -- Most who ask have a number, and that is answered by two look-ups. Row-level
+    -- security keeps signed-in users, and only them, to their own organization.
+    select
+        m.phone_number,
+        m.refusal
+    into existing_number, reason
+    from api.managed_number as m
+    where current_user = 'authenticated';
+
+    if found then
+        can_provision := false;
+        reason_code := 'one_managed_number_per_org';
+        return next;
+        return;
+    end if;
+
     return query
     select
         p.can_provision,

@@ -17,29 +17,18 @@ security definer
 set search_path = ''
 as $$
 begin
-    return query
     select
-        h.org_id,
-        s.agent_id,
-        c.id,
-        c.key_version
-    from public.phone_numbers_held as h
-    inner join public.org_credentials as c
-        on
-            h.org_id = c.org_id
-            and h.phone_number = c.phone_number
-            and c.is_active
-    inner join public.agent_phone_assignments as s
-        on
-            c.org_id = s.org_id
-            and c.id = s.credential_id
-            and s.direction = 'inbound'
-    inner join public.agents as a
-        on
-            s.org_id = a.org_id
-            and s.agent_id = a.id
-            and a.is_active is not false
-    where h.phone_number = route_inbound_call.called and h.quarantined_until is null;
+        r.org_id,
+        r.inbound_agent_id,
+        r.credential_id,
+        r.key_version
+    into org_id, agent_id, credential_id, key_version
+    from public.number_routes as r
+    where r.phone_number = route_inbound_call.called;
+
+    if agent_id is not null then
+        return next;
+    end if;
 end
 $$;
 

@@ -41,11 +41,6 @@ public.feature_flags,
 public.org_feature_flags
 to service_role;
 
-grant select (
-    org_id, id, phone_number, is_managed, is_active, can_inbound, can_outbound
-)
-on table public.org_credentials to authenticated;
-
 grant select (org_id, status) on table public.twilio_subaccounts to authenticated;
 
 grant select (flag_key, enabled_globally, rollout_percentage)

@@ -2,9 +2,13 @@
 
 drop view api.agent_phone_options;
 
-revoke select (org_id, status) on table public.twilio_subaccounts from authenticated;
-
 revoke select (
-    org_id, id, phone_number, is_managed, is_active, can_inbound, can_outbound
+    org_id,
+    credential_id,
+    phone_number,
+    is_managed,
+    can_inbound,
+    can_outbound,
+    account_status
 )
-on table public.org_credentials from authenticated;
+on table public.number_routes from authenticated;

@@ -34,11 +34,10 @@ select
     'does not contain: ' || expected.part as detail
 from (
     values
-    ('WHEN c.is_managed THEN ''managed''::text ELSE ''byoc''::text'),
-    ('WHEN c.is_managed THEN ''(Managed)''::text ELSE ''(Your Twilio)''::text'),
-    ('COALESCE((s.status = ''active''::text), (NOT c.is_managed)) AS available'),
-    ('r.reason_code = (''subaccount_''::text || s.status)'),
-    ('(c.is_active = true) AND (c.phone_number IS NOT NULL)')
+    ('WHEN is_managed THEN ''managed''::text ELSE ''byoc''::text'),
+    ('WHEN is_managed THEN ''(Managed)''::text ELSE ''(Your Twilio)''::text'),
+    ('(account_status = ''active''::text) AS available'),
+    ('t.reason_code = (''subaccount_''::text || r.account_status)')
 ) as expected (part)
 where
     coalesce(

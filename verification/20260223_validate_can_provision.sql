@@ -74,7 +74,7 @@ from (
     values
     (
         'api.validate_can_provision()',
-        '09b00ca5e51ed296590fdd4bc96411c5',
+        'b23ae0d18d6b0b642c47284e402d1494',
         'authenticated'
     )
 ) as expected (name, fingerprint, caller)

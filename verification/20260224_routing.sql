@@ -9,7 +9,7 @@ from (
     values
     (
         'worker.route_inbound_call(public.e164)',
-        'a2571540c04ea404948f38bbbc4f93cf',
+        'd4a69969a68030a2004606e70faa7178',
         'telephony_worker'
     ),
     (

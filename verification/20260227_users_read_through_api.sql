@@ -33,9 +33,9 @@ where
         from (
             values
             (
-                'org_credentials',
-                '{org_id,id,phone_number,is_managed,is_active,can_inbound,
-                can_outbound}'::text[]
+                'number_routes',
+                '{org_id,credential_id,phone_number,is_managed,can_inbound,
+                can_outbound,account_status}'::text[]
             ),
             ('twilio_subaccounts', '{org_id,status}'),
             ('feature_flags', '{flag_key,enabled_globally,rollout_percentage}'),

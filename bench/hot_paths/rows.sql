@@ -118,3 +118,31 @@ cross join (
     ('inbound', 'managed'),
     ('outbound', 'byoc')
 ) as a (role, kind);
+
+insert into public.number_routes (
+    org_id,
+    credential_id,
+    phone_number,
+    is_managed,
+    can_inbound,
+    can_outbound,
+    account_status,
+    inbound_agent_id,
+    key_version
+)
+select
+    md5('organization ' || n)::uuid,
+    md5(c.kind || ' credential ' || n)::uuid,
+    '+1' || c.first + n,
+    c.kind = 'managed',
+    true,
+    true,
+    'active',
+    case when c.kind = 'managed' then md5('inbound agent ' || n)::uuid end,
+    1
+from generate_series(1, :organizations) as n
+cross join (
+    values
+    ('managed', 3000000000),
+    ('byoc', 6000000000)
+) as c (kind, first);

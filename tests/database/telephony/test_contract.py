@@ -115,6 +115,7 @@ VIEWS = {
     "api.agent_phone_options": "credential_id phone_number source badge label"
     " can_inbound can_outbound available unavailable_reason",
     "api.features": "flag_key enabled",
+    "api.managed_number": "phone_number refusal",
     "api.provisioning_permission": "can_provision reason_code reason existing_number",
     "api.provisioning_status": "request_id idempotency_key country number_type"
     " area_code state phone_number reason_code reason created_at updated_at",

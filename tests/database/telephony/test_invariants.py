@@ -57,6 +57,10 @@ PLANTED: dict[tuple[str, str], str] = {
         update managed_phone_numbers set status = 'released'
         where phone_number = '+14158497226'""",
     (
+        "routes",
+        "every route says what the tables say that it is made of",
+    ): f"{OFF} update agents set is_active = false",
+    (
         "states",
         "whatever is in a state got there along the known steps",
     ): """delete from provisioning_transitions

@@ -1,0 +1,15 @@
+-- Takes the routes away; each is put together from four tables again.
+
+drop trigger routes_are_kept on public.agents;
+
+drop trigger routes_are_kept on public.agent_phone_assignments;
+
+drop trigger routes_are_kept on public.twilio_subaccounts;
+
+drop trigger routes_are_kept on public.org_credentials;
+
+drop function private.keep_routes();
+
+drop function private.make_route(uuid, uuid);
+
+drop table public.number_routes;
