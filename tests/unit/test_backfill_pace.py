@@ -23,9 +23,14 @@ def test_a_batch_near_the_time_is_followed_by_one_that_fits_it() -> None:
     assert next_size(PACE, 100, 100, 0.08) == 125
 
 
-def test_a_batch_is_never_larger_than_the_largest_or_smaller_than_one_row() -> None:
+def test_a_batch_is_never_larger_than_the_largest() -> None:
     assert next_size(PACE, 900, 900, 0.001) == 1000
-    assert next_size(PACE, 1, 1, 60.0) == 1
+
+
+def test_a_batch_is_never_smaller_than_the_smallest_since_round_trips_stay() -> None:
+    assert next_size(PACE, 25, 25, 60.0) == 25
+    assert next_size(PACE, 30, 30, 60.0) == 25
+    assert next_size(Pace(first_batch=7), 7, 7, 60.0) == 7
 
 
 def test_the_end_of_a_chunk_says_nothing_unless_it_was_slow() -> None:
@@ -35,7 +40,7 @@ def test_the_end_of_a_chunk_says_nothing_unless_it_was_slow() -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(rate=st.floats(20, 9_000), size=st.integers(1, 1000))
+@given(rate=st.floats(300, 9_000), size=st.integers(1, 1000))
 def test_the_size_settles_where_a_batch_takes_its_time(rate: float, size: int) -> None:
     for _ in range(20):
         size = next_size(PACE, size, size, size / rate)

@@ -191,35 +191,47 @@ def set_state(connection: Connection, run: Run, state: RunState) -> None:
     )
 
 
-def enter(connection: Connection, run: Run) -> tuple[RunState, int | None]:
-    """Begin a batch: the state of the run and, if limited, how many rows it may take.
+_CLAIM = """
+select r.state, r.allowance, c.chunk, coalesce(c.reached, c.after), c.upto
+from trunkline.backfill_run as r
+left join lateral (
+    select o.chunk, o.reached, o.after, o.upto
+    from trunkline.backfill_chunk as o
+    where o.run_id = r.id and not o.done
+    order by o.chunk limit 1
+    for update skip locked
+) as c on r.state = 'running'
+where r.id = %s
+"""
+
+
+def enter(
+    connection: Connection, run: Run
+) -> tuple[RunState, int | None, Claim | None]:
+    """Begin a batch: the state of the run, if limited how many rows it may take, and
+    the first chunk with rows to do that no other worker holds, if there is one.
 
     The state stays what it is until the transaction ends.
     """
-    connection.execute(
-        "select pg_advisory_xact_lock_shared(%s, %s)", [LOCK_CLASS, run.id]
-    )
-    state, allowance = standing(connection, run)
+    # One round trip; the second statement sees what the first has waited for.
+    with connection.pipeline():
+        connection.execute(
+            "select pg_advisory_xact_lock_shared(%s, %s)", [LOCK_CLASS, run.id]
+        )
+        row = connection.execute(_CLAIM, [run.id]).fetchone()
+    if row is None:
+        raise _gone(run)
+    state, allowance, chunk, after, upto = row
     if allowance is not None:
         # Under a limit, one batch at a time: else two would take the same allowance.
         connection.execute(
             "select from trunkline.backfill_run where id = %s for update", [run.id]
         )
         state, allowance = standing(connection, run)
-    return state, allowance
-
-
-def claim(connection: Connection, run: Run) -> Claim | None:
-    """The first chunk with rows to do that no other worker holds, if there is one."""
-    row = connection.execute(
-        "select chunk, coalesce(reached, after), upto from trunkline.backfill_chunk"
-        " where run_id = %s and not done"
-        " order by chunk limit 1 for update skip locked",
-        [run.id],
-    ).fetchone()
-    if row is None:
-        return None
-    return Claim(row[0], None if row[1] is None else tuple(row[1]), tuple(row[2]))
+    if chunk is None:
+        return state, allowance, None
+    after = None if after is None else tuple(after)
+    return state, allowance, Claim(chunk, after, tuple(upto))
 
 
 def record(
@@ -318,7 +330,7 @@ def standing(connection: Connection, run: Run) -> tuple[RunState, int | None]:
         "select state, allowance from trunkline.backfill_run where id = %s", [run.id]
     ).fetchone()
     if row is None:
-        raise Failure(f"run {run.id} of {run.name} is gone from the bookkeeping")
+        raise _gone(run)
     return row[0], row[1]
 
 
@@ -341,6 +353,10 @@ def row_errors(connection: Connection, run: Run) -> tuple[RowError, ...]:
         [run.id],
     )
     return tuple(RowError(tuple(key), reason, detail) for key, reason, detail in rows)
+
+
+def _gone(run: Run) -> Failure:
+    return Failure(f"run {run.id} of {run.name} is gone from the bookkeeping")
 
 
 @contextmanager

@@ -60,6 +60,8 @@ class Pace:
     batch_seconds: float = 0.1
     """What a batch should take. Its row locks are held that long."""
     first_batch: int = 100
+    smallest_batch: int = 25
+    """Below it, what a batch of any size takes is most of what it takes."""
     largest_batch: int = 5_000
     chunk_rows: int = 10_000
     """How many rows a worker claims together; it gives them up when it ends."""
@@ -83,7 +85,8 @@ def next_size(pace: Pace, size: int, rows: int, seconds: float) -> int:
     if rows < size and seconds <= pace.batch_seconds:
         return size
     fitting = int(rows * pace.batch_seconds / max(seconds, 1e-6))
-    return max(1, size // 2, min(fitting, size * 2, pace.largest_batch))
+    least = min(pace.smallest_batch, pace.first_batch)
+    return max(least, size // 2, min(fitting, size * 2, pace.largest_batch))
 
 
 class Throttle:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import psycopg
-from psycopg import Connection, errors, sql
+from psycopg import Connection, Cursor, errors, sql
 
 from trunkline.backfill.book import Run
 from trunkline.backfill.definition import Backfill, Failed, Migrated, Outcome
@@ -140,20 +140,23 @@ class Journal:
 
     def keep(
         self, connection: Connection, reads: Sequence[Read], outcomes: list[Outcome]
-    ) -> None:
-        """Keep the migrated rows. Raises Failure where one is not in the table."""
+    ) -> Cursor | None:
+        """Keep the migrated rows; `expect` is to see what came of it, if anything."""
         written = [
             [*map(str, outcome.key), *(read.before or ())]
             for read, outcome in zip(reads, outcomes, strict=True)
             if isinstance(outcome, Migrated)
         ]
         if not written:
-            return
+            return None
         columns = [list(column) for column in zip(*written, strict=True)]
-        kept = connection.execute(self._insert, [self._run.id, *columns])
-        if kept.rowcount != len(written):
+        return connection.execute(self._insert, [self._run.id, *columns])
+
+    def expect(self, kept: Cursor | None, written: int) -> None:
+        """Raise Failure where a row that has been written is not in the table."""
+        if kept is not None and kept.rowcount != written:
             raise Failure(
-                f"{self._run.name} says that it wrote {len(written)} rows, and"
+                f"{self._run.name} says that it wrote {written} rows, and"
                 f" {kept.rowcount} of them are in {self._run.written_table}"
             )
 

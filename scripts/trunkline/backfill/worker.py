@@ -106,12 +106,11 @@ def go_through(
     read: Callable[[Connection], list[Read]],
 ) -> tuple[list[Read], list[Outcome]]:
     """Read rows and have them migrated, as the backfill's role, in the transaction."""
-    if backfill.role is not None:
-        connection.execute("select set_config('role', %s, true)", [backfill.role])
-    reads = read(connection)
+    with connection.pipeline():
+        if backfill.role is not None:
+            connection.execute("select set_config('role', %s, true)", [backfill.role])
+        reads = read(connection)
     outcomes = migrate(connection, backfill, reads) if reads else []
-    if backfill.role is not None:
-        connection.execute("set local role none")
     return reads, outcomes
 
 
@@ -137,10 +136,9 @@ def tell(number: int, batch: Batch, seconds: float, emit: Emit) -> None:
 def _batch(desk: Desk, size: int) -> Batch | Otherwise:
     connection, run = desk.connection, desk.run
     with connection.transaction():
-        state, allowance = book.enter(connection, run)
+        state, allowance, claim = book.enter(connection, run)
         if state != "running":
             return "stop"
-        claim = book.claim(connection, run)
         if claim is None:
             return "nothing to claim"
         if allowance == 0:
@@ -151,15 +149,19 @@ def _batch(desk: Desk, size: int) -> Batch | Otherwise:
             desk.backfill,
             partial(desk.reader.read, after=claim.after, upto=claim.upto, most=most),
         )
-        desk.journal.keep(connection, reads, outcomes)
         batch = tally(reads, outcomes)
-        book.record(
-            connection,
-            run,
-            claim,
-            reached=reads[-1].key if len(reads) == most else None,
-            counts=batch.counts,
-            failed=batch.failed,
-            limited=allowance is not None,
-        )
+        with connection.pipeline():
+            if desk.backfill.role is not None:
+                connection.execute("set local role none")
+            kept = desk.journal.keep(connection, reads, outcomes)
+            book.record(
+                connection,
+                run,
+                claim,
+                reached=reads[-1].key if len(reads) == most else None,
+                counts=batch.counts,
+                failed=batch.failed,
+                limited=allowance is not None,
+            )
+        desk.journal.expect(kept, batch.counts.migrated)
     return batch
