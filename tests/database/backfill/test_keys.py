@@ -136,7 +136,8 @@ def test_a_key_is_not_retired_while_a_value_that_does_not_open_is_under_it(
     sealed.owner.execute("alter table org_credentials disable trigger user")
     sealed.owner.execute(
         "update org_credentials set encrypted_config ="
-        " translate(encrypted_config, 'abcdefgh', 'bcdefgha')"
+        " left(encrypted_config, 29) || upper(substr(encrypted_config, 30, 40))"
+        " || substr(encrypted_config, 70)"
         " where org_id = %s and is_managed",
         [REFERENCE],
     )
