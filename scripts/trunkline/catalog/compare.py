@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trunkline.catalog.anew import RETYPING_STOPS_AT, Anew, Blocked
+from trunkline.catalog.anew import RETYPING_STOPS_AT, Anew, Blocked, Made
 from trunkline.catalog.aspects import aspects, granted_by_default
 from trunkline.catalog.covering import Parts, follows, surviving, unadorned
 from trunkline.catalog.difference import Difference
@@ -21,6 +21,7 @@ from trunkline.catalog.foreign_keys import (
 from trunkline.catalog.needs import Key
 from trunkline.catalog.order import in_order
 from trunkline.catalog.repair import KINDS, Kind
+from trunkline.catalog.repair.columns import free_name
 from trunkline.catalog.repair.enums import (
     in_other_order,
     missing_labels,
@@ -55,7 +56,7 @@ class _Comparison:
     def __init__(self, expected: Snapshot, found: Snapshot) -> None:
         self.expected = expected
         self.found = found
-        self.anew = Anew(expected, found)
+        self.anew = Anew(expected, found, self._is_altered)
         self.late = late_keys(expected, found)
         self.creatable = without(expected, self.late | surviving(expected, found))
         self.defaults = [
@@ -90,6 +91,18 @@ class _Comparison:
                 yield from self._unexpected(kind, name, have)
         yield from granted_by_default(self.expected, self.found)
 
+    def _is_altered(self, key: Key) -> bool:
+        """Say whether both have an object, and differ in more than its aspects."""
+        want, have = (
+            catalog.of(key[0]).get(key[1]) for catalog in (self.expected, self.found)
+        )
+        if want is None or have is None or want == have:
+            return False
+        change = Change(*key, want, have, self.expected, self.found)
+        return bool(change.properties) and not follows(
+            change, self.expected, self.found
+        )
+
     def _missing(self, kind: str, name: str, want: Facts) -> Iterator[Step]:
         if self.missing.covers((kind, name)) or (kind, name) in self.late:
             return
@@ -97,7 +110,8 @@ class _Comparison:
             yield from self._both(kind, name, want, unadorned(want))
             return
         parts = self.missing.of((kind, name))
-        statements = KINDS[kind].create(self.creatable, name, want)
+        statements = [*free_name(kind, want, self.found)]
+        statements += KINDS[kind].create(self.creatable, name, want)
         for other, part in sorted({(kind, name), *parts}):
             facts = self.expected.of(other)[part]
             statements += beside_default_privileges(other, part, facts, self.defaults)
@@ -110,7 +124,7 @@ class _Comparison:
         if kind == "column" and "type" not in have:
             yield from self._both(kind, name, unadorned(have), have)
             return
-        statements, touched = self.anew.around(
+        made = self.anew.around(
             (kind, name),
             KINDS[kind].drop(name, have),
             only=lambda key: key not in self.changed,
@@ -120,9 +134,9 @@ class _Comparison:
             kind,
             name,
             f"found {shown(KINDS[kind].describe(have))}",
-            statements,
+            made.statements,
             (kind, name),
-            touched | self.unexpected.of((kind, name)),
+            made.touched | self.unexpected.of((kind, name)),
         )
 
     def _both(self, kind: str, name: str, want: Facts, have: Facts) -> Iterator[Step]:
@@ -141,24 +155,24 @@ class _Comparison:
         if not change.properties or follows(change, self.expected, self.found):
             return
         detail = _detail(comparer, change)
-        statements = comparer.alter(change)
-        touched: frozenset[Key] = frozenset()
+        key = (kind, name)
+        statements = None if self.anew.is_late(key) else comparer.alter(change)
+        made = Made(statements or [])
         if statements is None and not comparer.replaceable:
-            statements, detail = [], f"{detail}; only a new {kind} could have it"
+            detail += f"; only a new {kind} could have it"
         elif statements is None:
             try:
-                statements, touched = self.anew.object((kind, name))
+                made = self.anew.object(key)
             except Blocked as blocked:
                 other = " ".join(map(str, blocked.args))
-                statements = []
                 detail += f"; it cannot be made anew while {other} stands on it"
         elif kind == "column" and not {"type", "collation"}.isdisjoint(
             change.properties
         ):
-            statements, touched = self.anew.around(
-                (kind, name), statements, only=lambda key: key[0] in RETYPING_STOPS_AT
+            made = self.anew.around(
+                key, statements, only=lambda key: key[0] in RETYPING_STOPS_AT
             )
-        yield Step("differs", kind, name, detail, statements, (kind, name), touched)
+        yield _differs(kind, name, detail, made, key)
 
     def _labels(self, name: str, want: Facts, have: Facts) -> Iterator[Step]:
         key = ("type", name)
@@ -189,16 +203,20 @@ class _Comparison:
         if not extra and not in_other_order(want, have):
             return
         detail = change_in_words("order of labels", want["labels"], have["labels"])
-        touched: frozenset[Key] = frozenset()
+        made = Made([])
         try:
-            statements, touched = self.anew.around(
+            made = self.anew.around(
                 key,
                 rebuild(self.found, name, want),
                 strict=True,
                 only=lambda one: not self._holds(one, name),
+                retyped=[
+                    ("column", column)
+                    for column in self.found.of("column")
+                    if self._holds(("column", column), name)
+                ],
             )
         except Blocked as blocked:
-            statements = []
             detail += f"; no label can go while {' '.join(blocked.args)} stands on it"
         if extra:
             labels = ", ".join(map(literal, extra))
@@ -207,17 +225,23 @@ class _Comparison:
                 "enum label",
                 f"{name} {labels}",
                 detail.removeprefix("order of "),
-                statements,
+                made.statements,
                 key,
-                touched,
+                made.touched,
+                made.freed,
             )
         else:
-            yield Step("differs", "type", name, detail, statements, key, touched)
+            yield _differs("type", name, detail, made, key)
 
     def _holds(self, key: Key, enum: str) -> bool:
         """Say whether `key` is a column that the rebuilding of an enum moves over."""
         facts = self.found.of(key[0]).get(key[1], {})
         return key[0] == "column" and facts.get("type") in (enum, f"{enum}[]")
+
+
+def _differs(object_: str, name: str, detail: str, made: Made, key: Key) -> Step:
+    statements, touched, freed = made.statements, made.touched, made.freed
+    return Step("differs", object_, name, detail, statements, key, touched, freed)
 
 
 def _detail(comparer: Kind, change: Change) -> str:

@@ -97,17 +97,18 @@ def follows(change: Change, expected: Snapshot, found: Snapshot) -> bool:
     """Say whether an object differs only as the one of the parent table does.
 
     The repair of a parent's column, index or constraint reaches its partitions too;
-    a serial's sequence goes and comes with its columns, and so does an identity's.
+    a sequence goes and comes with its table or its identity column; and statistics
+    tell their columns as they stand in the table.
     """
     key, want, have = (change.kind, change.name), change.expected, change.found
     if change.kind == "sequence" and "of_identity" in change.properties:
         column = (want if want.get("of_identity") else have)["owned_by"]
         return column in expected.of("column") and column in found.of("column")
     if change.kind == "sequence" and change.properties == ["owned_by"]:
-        gone, missing = have.get("owned_by"), want.get("owned_by")
-        return bool(gone and missing) and not (
-            gone in expected.of("column") or missing in found.of("column")
-        )
+        comes = want.get("owned_by", "") not in found.of("column")
+        return "owned_by" in want and comes and _goes(have, expected, found)
+    if change.kind == "statistics" and change.properties == ["definition"]:
+        return _columns_of(want["definition"]) == _columns_of(have["definition"])
     for upper in _inherited_from(key, want, expected):
         if upper in _inherited_from(key, have, found):
             above = Change(
@@ -124,6 +125,14 @@ def follows(change: Change, expected: Snapshot, found: Snapshot) -> bool:
     return False
 
 
+def _columns_of(statistics: str) -> tuple[str, ...]:
+    """The columns of extended statistics in order, where there is no expression."""
+    kinds, _, rest = statistics.partition(" ON ")
+    columns, _, table = rest.rpartition(" FROM ")
+    names = [columns] if "(" in columns else sorted(columns.split(", "))
+    return (kinds, *names, table)
+
+
 def _pair(change: Change, name: str) -> tuple[Any, Any]:
     return change.expected.get(name), change.found.get(name)
 
@@ -136,13 +145,17 @@ def surviving(expected: Snapshot, found: Snapshot) -> set[Key]:
         if name in found.of("sequence")
         and "owned_by" in facts
         and facts["owned_by"] not in found.of("column")
-        and not _goes(found.of("sequence")[name], expected)
+        and not _goes(found.of("sequence")[name], expected, found)
     }
 
 
-def _goes(sequence: Facts, expected: Snapshot) -> bool:
+def _goes(sequence: Facts, expected: Snapshot, found: Snapshot) -> bool:
+    """Say whether a sequence goes, with its table or with its identity column."""
     column = sequence.get("owned_by")
-    return column is not None and column not in expected.of("column")
+    if column is None or column in expected.of("column"):
+        return False
+    table = found.of("column")[column]["on"]
+    return bool(sequence.get("of_identity")) or expected.relation(table) is None
 
 
 def unadorned(facts: Facts) -> Facts:

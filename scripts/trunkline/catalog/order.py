@@ -14,11 +14,14 @@ from trunkline.catalog.repair import KINDS
 from trunkline.catalog.repair.grants import DEFAULT_PRIVILEGE, PRIVILEGE
 from trunkline.catalog.snapshot import Snapshot
 from trunkline.catalog.step import Step
+from trunkline.catalog.words import literal
 
-_PHASE = {"unexpected": 0, "missing": 1, "differs": 2, "column_order": 3}
-_ASPECTS = 4
+_PHASE = {"unexpected": 0, "missing": 3, "differs": 4, "column_order": 5}
+_LABEL, _REBUILT = 1, 2
+_ASPECTS = 6
 
 Rank = tuple[int, int, str, int, str, str]
+_WITH_ROWS = ("column", "table", "foreign table")
 _PLACE = {
     kind: place for place, kind in enumerate((*KINDS, PRIVILEGE, DEFAULT_PRIVILEGE))
 }
@@ -50,18 +53,23 @@ def in_order(steps: Sequence[Step], expected: Snapshot, found: Snapshot) -> list
 
 def _rank(step: Step, expected: Snapshot) -> Rank:
     phase = _ASPECTS if step.is_aspect else _PHASE[step.sort]
-    if step.object == "enum label" and step.sort == "unexpected":
-        phase = _PHASE["differs"]
+    if _is_of_enum(step):
+        # An enum made anew takes the columns along that are there: what comes has to
+        # come afterwards.
+        phase = _LABEL if step.sort == "missing" else _REBUILT
     place = _PLACE[step.key[0]]
     if step.sort == "unexpected":
         place = -place
     if step.object == "owner":
         place = -len(KINDS)
-    return phase, place, *_column(step, expected), step.name, step.object
+    return phase, place, *_position(step, expected), step.name, step.object
 
 
-def _column(step: Step, expected: Snapshot) -> tuple[str, int]:
-    """Return a missing column's place in its table, so that columns come in order."""
+def _position(step: Step, expected: Snapshot) -> tuple[str, int]:
+    """Return the place of a missing column or label, so that they come in order."""
+    if step.object == "enum label" and step.sort == "missing":
+        labels = [literal(x) for x in expected.of("type")[step.key[1]]["labels"]]
+        return step.key[1], labels.index(step.name.removeprefix(f"{step.key[1]} "))
     if step.object != "column" or step.sort != "missing":
         return "", 0
     facts = expected.of("column")[step.name]
@@ -75,15 +83,19 @@ def _edges(
 ) -> tuple[list[set[int]], list[set[int]]]:
     """Return, for each step, those that have to come after it and before it."""
     whole = _steps_by_object(steps)
+    owned = {step.key: i for i, step in enumerate(steps) if step.object == "owner"}
     after: list[set[int]] = [set() for _ in steps]
     before: list[set[int]] = [set() for _ in steps]
     pairs = [*_clashes(steps, expected, found)]
     for i, step in enumerate(steps):
+        pairs += [(i, whole[key]) for key in step.frees]
         if step.is_aspect:
             keys = (step.key, *_holders(step, expected))
             pairs += [(whole[key], i) for key in keys if key in whole]
         else:
             pairs += _pairs_of(i, steps, whole, expected, found)
+            owners = _owners_of_tables(step, expected)
+            pairs += [(owned[key], i) for key in owners if key in owned]
     for one, other in pairs:
         if one != other and one not in after[other]:
             after[one].add(other)
@@ -111,15 +123,43 @@ def _pairs_of(
 ) -> Iterable[tuple[int, int]]:
     """Yield what pg_depend says about one step, as pairs of first and then."""
     step = steps[i]
+    none: frozenset[Key] = frozenset()
     for key in (step.key, *step.covers):
-        if step.sort != "unexpected":
+        if not _goes(step):
             for needed in _needed(expected, key, whole):
-                if steps[needed].sort != "unexpected":
+                if not _goes(steps[needed]) and not _waits(steps[needed], key):
                     yield needed, i
+        if step.sort == "differs":
+            given_up = found.needs.get(key, none) - expected.needs.get(key, none)
+            for needed in (whole[one] for one in given_up if one in whole):
+                if steps[needed].sort == "differs" and key not in steps[needed].frees:
+                    yield i, needed
         if step.sort != "missing":
             for needed in _needed(found, key, whole):
-                if steps[needed].sort == "unexpected":
+                if _goes(steps[needed]):
                     yield i, needed
+                elif step.object in _WITH_ROWS and _is_of_enum(steps[needed]):
+                    yield needed, i
+
+
+def _goes(step: Step) -> bool:
+    """Say whether the object itself is dropped (a label of an enum is not one)."""
+    return step.sort == "unexpected" and step.object == step.key[0]
+
+
+def _is_of_enum(step: Step) -> bool:
+    """Say whether it alters a type, such as an enum, rather than makes or drops it."""
+    of_type = step.key[0] == "type" and not step.is_aspect
+    return of_type and (step.object == "enum label" or step.sort == "differs")
+
+
+def _waits(step: Step, key: Key) -> bool:
+    """Say whether a step, though `key` needs its object, has to be the later one.
+
+    A column and its sequence need each other: the one that is there already waits.
+    """
+    pair = {key[0], step.key[0]} == {"sequence", "column"}
+    return pair and step.sort == "differs"
 
 
 def _needed(catalog: Snapshot, key: Key, whole: dict[Key, int]) -> Iterable[int]:
@@ -131,6 +171,16 @@ def _holders(step: Step, expected: Snapshot) -> list[Key]:
     facts = expected.of(step.key[0]).get(step.key[1], {})
     relation = expected.relation(facts["on"]) if "on" in facts else None
     return [relation] if relation else []
+
+
+def _owners_of_tables(step: Step, expected: Snapshot) -> Iterable[Key]:
+    """Yield the tables whose owners have to own the sequences of the step as well."""
+    for kind, name in (step.key, *step.covers):
+        column = expected.of(kind).get(name, {}).get("owned_by", "")
+        if kind == "sequence" and (facts := expected.of("column").get(column)):
+            relation = expected.relation(facts["on"])
+            if relation is not None and relation != step.key:
+                yield relation
 
 
 def _clashes(

@@ -15,7 +15,8 @@ class Step:
     """One difference and its repair before the order of all repairs is known.
 
     `key` is the object that it is about, `covers` are the objects that its repair
-    makes, drops or makes anew along with it.
+    makes, drops or makes anew along with it. `frees` are those that it only drops,
+    since another step makes them anew.
     """
 
     sort: Sort
@@ -25,6 +26,7 @@ class Step:
     statements: list[str]
     key: Key
     covers: frozenset[Key] = frozenset()
+    frees: frozenset[Key] = frozenset()
 
     @property
     def is_aspect(self) -> bool:

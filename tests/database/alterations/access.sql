@@ -197,3 +197,14 @@ end $$;
 -- finds: unexpected comment database of the connection
 -- finds: differs owner database of the connection
 -- unseen by pg_dump
+
+-- alteration: an owner had rights of his own before, and passed some on
+create table t (a int);
+grant select on t to cat_a with grant option;
+grant insert on t to cat_a;
+-- then
+alter table t owner to cat_a;
+-- finds: differs owner table public.t
+-- finds: missing grant select on table public.t to cat_a with grant option
+-- finds: missing grant insert on table public.t to cat_a
+-- finds: differs grant select on table public.t to postgres

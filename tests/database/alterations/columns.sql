@@ -257,3 +257,32 @@ alter table t alter column a drop default;
 drop sequence "Odd. Name";
 alter table t alter column a add generated always as identity (sequence name "Odd. Name");
 -- finds: differs column public.t.a
+
+-- alteration: a serial column has another name
+create table t (a int, id serial primary key);
+-- then
+alter table t rename id to no;
+-- finds: missing column public.t.id
+-- finds: differs constraint t_pkey on public.t
+-- finds: differs sequence public.t_id_seq
+-- finds: unexpected column public.t.no
+
+-- alteration: a sequence belongs to a column of somebody else's table
+create sequence s;
+create table t (a int);
+alter table t owner to cat_a;
+-- then
+alter table t owner to cat_b;
+alter sequence s owner to cat_b;
+alter sequence s owned by t.a;
+-- finds: differs owner table public.t
+-- finds: differs owner sequence public.s
+-- finds: differs sequence public.s
+
+-- alteration: a primary key is on another column
+create table t (a int, b int not null, primary key (b));
+-- then
+alter table t drop constraint t_pkey, alter b drop not null, add primary key (a);
+-- finds: differs column public.t.a
+-- finds: differs column public.t.b
+-- finds: differs constraint t_pkey on public.t

@@ -219,3 +219,33 @@ drop domain email cascade;
 -- finds: missing column public.t.m
 -- finds: missing column public.t.e
 -- finds: missing function public.f(public.mood)
+
+-- alteration: an enum loses a label, and its columns come and go
+create type mood as enum ('sad', 'glad');
+create table t (a int, b mood default 'sad');
+create policy p on t using (b = 'glad');
+-- then
+drop policy p on t;
+alter type mood add value 'fine' before 'sad';
+alter table t drop column b, add column c mood default 'glad';
+create policy p on t using (c = 'glad');
+-- finds: unexpected enum label public.mood 'fine'
+-- finds: missing column public.t.b
+-- finds: unexpected column public.t.c
+-- finds: differs policy p on public.t
+
+-- alteration: labels are missing whose names are in another order
+create type mood as enum ('z', 'y', 'x', 'a');
+-- then
+drop type mood;
+create type mood as enum ('a');
+-- finds: missing enum label public.mood 'z'
+-- finds: missing enum label public.mood 'y'
+-- finds: missing enum label public.mood 'x'
+
+-- alteration: a sequence counts down
+create sequence s;
+-- then
+drop sequence s;
+create sequence s as smallint increment by -1;
+-- finds: differs sequence public.s

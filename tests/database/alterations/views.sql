@@ -172,3 +172,26 @@ create function f() returns setof v language sql as 'select * from public.v';
 create view w as select a from f();
 -- finds: differs view public.v
 -- finds: differs view public.w
+
+-- alteration: a view, and the type of its column, and a policy beside it, differ
+create function f() returns int language sql as 'select 1';
+create table t (a int, b int);
+create view v as select a from t;
+create view w as select a from v;
+create materialized view m as select a, b from t;
+create policy p on t using (a > 0);
+-- then
+drop materialized view m;
+drop view w, v;
+drop policy p on t;
+alter table t alter a type bigint, alter b type bigint;
+create view v as select a, b from t;
+create view w as select b as a from v;
+create materialized view m as select b from t;
+create policy p on t using (b > 0);
+-- finds: differs column public.t.a
+-- finds: differs column public.t.b
+-- finds: differs materialized view public.m
+-- finds: differs policy p on public.t
+-- finds: differs view public.v
+-- finds: differs view public.w

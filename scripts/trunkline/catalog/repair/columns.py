@@ -8,6 +8,7 @@ from trunkline.catalog.repair.kind import NOT_NULL_LABELS, Change, Kind, Stateme
 from trunkline.catalog.snapshot import Snapshot
 from trunkline.catalog.words import (
     Facts,
+    aside,
     change_foreign_options,
     foreign_options,
     reset_options,
@@ -68,6 +69,21 @@ def settings(name: str, facts: Facts) -> Statements:
     return alter(change) or []
 
 
+def free_name(kind: str, facts: Facts, there: Snapshot) -> Statements:
+    """Let another column give up the name of a new one's not-null constraint.
+
+    A column that has got a new name keeps the constraint's.
+    """
+    name = facts.get("not_null_name")
+    if kind != "column" or name is None:
+        return []
+    return [
+        f"alter table {facts['on']} rename constraint {name} to {aside(name)[0]};"
+        for _, other in there.parts("column", facts["on"])
+        if other.get("not_null_name") == name
+    ]
+
+
 def create(catalog: Snapshot, name: str, facts: Facts) -> Statements:
     """Add a column to a relation that has none of that name."""
     serial = [
@@ -78,7 +94,8 @@ def create(catalog: Snapshot, name: str, facts: Facts) -> Statements:
     statements = [sequences.create_bare(*item) for item in serial]
     column = definition(catalog, name, facts)
     statements.append(f"alter table {facts['on']} add column {column};")
-    statements += [sequences.owned_by(*item) for item in serial]
+    for item in serial:
+        statements += sequences.owned_as(*item)
     statements += settings(name, facts)
     statements += finish("column", name, facts)
     statements += finish_sequences(catalog, name)
@@ -121,7 +138,7 @@ def alter(change: Change) -> Statements | None:
     if usual and (retyped or "identity" in want or "default" not in want):
         statements.append(f"{target} drop default;")
     if retyped:
-        statements.append(_retype(target, want))
+        statements.append(_retype(target, want, have))
     statements += _alter_not_null(change, target)
     if "identity" in differing and "identity" in want:
         statements += _add_identity(change, target)
@@ -162,9 +179,11 @@ def _drop_identity(change: Change, target: str) -> Statements:
     return [*before, f"{target} drop identity;", *after]
 
 
-def _retype(target: str, want: Facts) -> str:
+def _retype(target: str, want: Facts, have: Facts) -> str:
+    """Change a type; one that somebody made may have a cast to text and no other."""
+    via = "text::" if "." in want["type"] + have["type"] else ""
     collation = f" collate {want['collation']}" if "collation" in want else ""
-    using = f" using {want['called']}::{want['type']}"
+    using = f" using {want['called']}::{via}{want['type']}"
     if "generated" in want:
         using = ""
     return f"{target} type {want['type']}{collation}{using};"

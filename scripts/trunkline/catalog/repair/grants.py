@@ -101,9 +101,19 @@ class _Access:
     def __init__(self, facts: Facts, new_owner: str | None = None) -> None:
         self._granted = _sets(facts.get("granted", {}))
         self._revoked = _sets(facts.get("revoked", {}))
-        if new_owner is not None and new_owner != facts.get("owner"):
-            # A new owner's own grants melt into the ownership.
-            self._granted.pop(new_owner, None)
+        owner = facts.get("owner")
+        if new_owner is not None and owner is not None and new_owner != owner:
+            self._melt(owner, new_owner)
+
+    def _melt(self, old: str, new: str) -> None:
+        """Let a new owner have the old one's rights too, as PostgreSQL does."""
+        nothing: set[str] = set()
+        his, passed = self._granted.pop(new, nothing), self._granted.pop(old, nothing)
+        firm = {letter for letter in his | passed if letter.endswith("*")}
+        lacking = (self._revoked.pop(old, nothing) | _bare(firm)) - (
+            his - {letter for letter in his if letter + "*" in firm}
+        )
+        self._granted[new], self._revoked[new] = firm, lacking
 
     @property
     def grantees(self) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from trunkline.catalog.repair import aspects
 from trunkline.catalog.repair.aspects import finish
 from trunkline.catalog.repair.kind import (
     Change,
@@ -52,6 +53,11 @@ def create_bare(name: str, facts: Facts) -> str:
     return f"create {unlogged}sequence {name} {parameters(facts)}".rstrip() + ";"
 
 
+def owned_as(name: str, facts: Facts) -> Statements:
+    """Tie a new sequence to its column: both have to have the same owner."""
+    return [aspects.owner_to("sequence", name, facts), owned_by(name, facts)]
+
+
 def owned_by(name: str, facts: Facts) -> str:
     """Return the statement that ties a sequence to its column, or frees it."""
     return f"alter sequence {name} owned by {facts.get('owned_by', 'none')};"
@@ -77,19 +83,31 @@ def _create(_: Snapshot, name: str, facts: Facts) -> Statements:
     statements = [create_bare(name, facts)]
     statements += finish("sequence", name, {**facts, "owned_by": None})
     if "owned_by" in facts:
-        statements.append(owned_by(name, facts))
+        statements += owned_as(name, facts)
     return statements
 
 
 def _set(change: Change) -> Statements:
+    """Set all parameters; begin anew where the old ones begin beyond the new limits."""
     facts = change.expected
+    restart = ""
+    if not facts["minimum"] <= change.found["start"] <= facts["maximum"]:
+        restart = " restart"
     return [
         f"alter sequence {change.name} as {facts['type']}"
         f" increment by {facts['increment']}"
         f" minvalue {facts['minimum']} maxvalue {facts['maximum']}"
         f" start with {facts['start']} cache {facts['cache']}"
-        f" {'cycle' if facts.get('cycle') else 'no cycle'};"
+        f" {'cycle' if facts.get('cycle') else 'no cycle'}{restart};"
     ]
+
+
+def _own(change: Change) -> Statements:
+    want, have = change.expected, change.found
+    if want["owner"] == have["owner"] or "owned_by" not in want:
+        return [owned_by(change.name, want)]
+    free = [owned_by(change.name, {})] if "owned_by" in have else []
+    return [*free, *owned_as(change.name, want)]
 
 
 def _persist(change: Change) -> Statements:
@@ -110,7 +128,7 @@ SEQUENCE = Kind(
             "cache": _set,
             "cycle": _set,
             "persistence": _persist,
-            "owned_by": lambda change: [owned_by(change.name, change.expected)],
+            "owned_by": _own,
             "of_identity": lambda _: [],
         }
     ),
