@@ -173,7 +173,23 @@ left join pg_constraint as con
         con.conrelid = to_regclass('public.' || expected.tbl)
         and con.conname = expected.name
         and con.contype = 'c'
-where con.convalidated is not true;
+where
+    con.convalidated is not true
+    or pg_get_constraintdef(con.oid) = 'CHECK (true)';
+
+-- check: a flag of an organization is one that exists
+select
+    'org_feature_flags_flag_key_fkey' as subject,
+    'missing' as detail
+where
+    not exists (
+        select
+        from pg_constraint as con
+        where
+            con.conrelid = to_regclass('public.org_feature_flags')
+            and con.confrelid = to_regclass('public.feature_flags')
+            and con.conname = 'org_feature_flags_flag_key_fkey'
+    );
 
 -- check: an organization has one subaccount, one active managed number, one row a flag
 select
@@ -234,6 +250,8 @@ where
             and t.tgname = 'org_credentials_updated_at'
             and t.tgenabled = 'O'
             and t.tgfoid = to_regproc('public.set_updated_at')
+            -- Before each row is updated.
+            and t.tgtype = 19
     );
 
 -- check: the roles exist

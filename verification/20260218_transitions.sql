@@ -34,6 +34,19 @@ where
         end
     );
 
+-- check: no step makes a row anew
+select
+    'nothing_becomes_new' as subject,
+    coalesce(pg_get_constraintdef(k.oid), 'missing') as detail
+from (
+    values ('CHECK ((to_state <> ''(new)''::text))')
+) as expected (definition)
+left join pg_constraint as k
+    on
+        k.conrelid = to_regclass('public.provisioning_transitions')
+        and k.conname = 'nothing_becomes_new'
+where pg_get_constraintdef(k.oid) is distinct from expected.definition;
+
 -- check: a step is looked up with the role that takes it
 select
     'private.follow_transition' as subject,

@@ -45,6 +45,7 @@ left join pg_trigger as t
 where
     (
         pg_get_triggerdef(t.oid)
-        like '%old.org_id%old.id%old.topic%old.dedupe_key%old.payload%old.created_at%'
+        like 'CREATE TRIGGER identity_is_fixed BEFORE UPDATE %'
+        || 'old.org_id%old.id%old.topic%old.dedupe_key%old.payload%old.created_at%'
         || ' EXECUTE FUNCTION private.refuse_row(''identity_is_fixed'')'
     ) is not true;

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.line import Line
 from trunkline import catalog, contents
-from trunkline.catalog import Snapshot
 from trunkline.rehearsal import mutate
+from trunkline.rehearsal.mutants import Makers
 from trunkline.rehearsal.mutate import Tried
 from trunkline.throwaway import Server
 
@@ -49,25 +48,40 @@ def stage(server: Server, database: str, tmp_path: Path) -> Line:
     return line
 
 
-def try_all(line: Line, verification: str, up: str = UP) -> Tried:
-    line.add("20260101_room", up, "drop table room;\n", verification)
-    (change,) = line.project.changes
+FIRST, SECOND = "20260101_room", "20260102_door"
+
+
+def try_all(line: Line, verification: str, later: str = "") -> list[Tried]:
+    """Try what a change makes, where a `later` one has been applied too."""
+    line.add(FIRST, UP, "drop table room;\n", verification)
+    if later:
+        line.add(SECOND, later)
+    makers = Makers()
     with line.connect() as connection:
-        before = catalog.snapshot(connection)
-        connection.execute(change.migration.text.encode())
-        after = catalog.snapshot(connection)
+        for change in line.project.changes:
+            before = catalog.snapshot(connection)
+            connection.execute(change.migration.text.encode())
+            makers.learn(change.id, before, catalog.snapshot(connection))
         return mutate.attempt(
-            connection, change, line.project.holding({change.id}), before, after
+            [connection],
+            line.project,
+            frozenset({FIRST, SECOND}),
+            catalog.snapshot(connection),
+            makers,
         )
 
 
-def judged(tried: Tried, final: Snapshot | None = None) -> mutate.Mutation:
-    return mutate.judge([tried], final or tried.built)
+def survived(tried: list[Tried]) -> list[str]:
+    return [t.mutant.name for t in tried if not t.noticed_by and not t.refused]
+
+
+def judged(line: Line, tried: list[Tried], needed: float = 0.95) -> mutate.Mutation:
+    return mutate.judge(tried, line.project.changes, needed=needed)
 
 
 def test_a_mutant_is_noticed_by_the_check_that_complains(stage: Line) -> None:
     tried = try_all(stage, SEEN)
-    assert {mutant.name: sentence for mutant, sentence in tried.noticed} == {
+    assert {t.mutant.name: t.noticed_by for t in tried if t.noticed_by} == {
         "constraint room_key on public.room: dropped": "the key stands",
         "index room_half on public.room: dropped": "the index stands",
         "table public.room: select granted to public": "everybody is kept out",
@@ -81,7 +95,7 @@ def test_a_check_that_errors_on_a_mutant_has_noticed_it(stage: Line) -> None:
         "select 'room_half' as subject, 'large' as detail"
         " where pg_relation_size('room_half') > 100000;\n",
     )
-    assert [mutant.name for mutant, _ in tried.noticed] == [
+    assert [t.mutant.name for t in tried if t.noticed_by] == [
         "index room_half on public.room: dropped"
     ]
 
@@ -96,13 +110,13 @@ def test_an_invariant_notices_for_every_change(stage: Line) -> None:
         "and obj_description(c.oid, 'pg_class') is null;\n"
     )
     tried = try_all(stage, SEEN)
-    assert not tried.survived
+    assert not survived(tried)
 
 
 def test_a_survivor_is_named_with_what_was_done_and_where_its_check_belongs(
     stage: Line,
 ) -> None:
-    mutation = judged(try_all(stage, SEEN))
+    mutation = judged(stage, try_all(stage, SEEN))
     (change,) = mutation.changes
     assert change.survivors == (
         mutate.Survivor(
@@ -118,62 +132,77 @@ def test_a_survivor_is_named_with_what_was_done_and_where_its_check_belongs(
 
 def test_a_mutant_that_the_server_refuses_was_never_made(stage: Line) -> None:
     tried = try_all(stage, SEEN)
-    assert [mutant.name for mutant, _ in tried.unmade] == [
+    assert [t.mutant.name for t in tried if t.refused] == [
         "column public.room.id: NOT NULL dropped"
     ]
-    assert judged(tried).changes[0].unmade == 1
+    assert judged(stage, tried).changes[0].unmade == 1
 
 
 @pytest.mark.parametrize("name", [COMMENT, "*: comment removed", "index * removed"])
 def test_a_survivor_with_a_reason_is_accepted_where_the_score_is_high_enough(
     stage: Line, name: str
 ) -> None:
-    mutation = mutate.judge(
-        [tried := try_all(stage, f"-- survives: {name} — words only\n{SEEN}")],
-        tried.built,
-        needed=0.75,
-    )
+    tried = try_all(stage, f"-- survives: {name} — words only\n{SEEN}")
+    mutation = judged(stage, tried, needed=0.75)
     assert mutation.ok
     assert [s.reason for s in mutation.changes[0].survivors] == ["words only"]
-    assert not judged(tried).ok
+    assert not judged(stage, tried).ok
 
 
 def test_a_survivor_without_a_reason_is_never_accepted(stage: Line) -> None:
     tried = try_all(stage, f"-- survives: index room_half — words only\n{SEEN}")
-    assert not mutate.judge([tried], tried.built, needed=0).ok
+    assert not judged(stage, tried, needed=0).ok
 
 
 def test_a_reason_that_no_survivor_needs_is_told(stage: Line) -> None:
     line = "index room_half on public.room: dropped — slower"
     tried = try_all(stage, f"-- survives: {line}\n{SEEN}")
-    assert judged(tried).changes[0].unused == (line,)
+    assert judged(stage, tried).changes[0].unused == (line,)
 
 
-def test_what_a_later_change_alters_cannot_be_asked_for(stage: Line) -> None:
+def test_what_a_later_change_alters_is_for_the_later_one_to_answer(
+    stage: Line,
+) -> None:
+    tried = try_all(stage, SEEN, "comment on index room_half is 'Another reason.';\n")
+    first, second = judged(stage, tried).changes
+    assert (first.made, first.noticed, first.survivors) == (3, 3, ())
+    (survivor,) = second.survivors
+    assert (survivor.mutant, survivor.file) == (COMMENT, f"verification/{SECOND}.sql")
+
+
+def test_the_verification_of_a_later_change_may_notice(stage: Line) -> None:
+    stage.add(
+        SECOND,
+        "select 1;\n",
+        "select 1;\n",
+        "-- check: the index says why\nselect 'room_half' as subject, 'no comment'"
+        " as detail where obj_description('room_half'::regclass) is null;\n",
+    )
+    assert not survived(try_all(stage, SEEN))
+
+
+def test_what_was_there_before_the_changes_is_left_alone(stage: Line) -> None:
+    with stage.connect() as connection:
+        connection.execute("create table older (id int primary key)")
     tried = try_all(stage, SEEN)
-    index = dict(tried.built.of("index"))
-    key = "room_half on public.room"
-    index[key] = {**index[key], "comment": "Another reason."}
-    final = replace(tried.built, objects={**tried.built.objects, "index": index})
-    (change,) = judged(tried, final).changes
-    assert (change.made, change.noticed, change.superseded) == (3, 3, 1)
-    assert not change.survivors
+    assert not [t for t in tried if "older" in t.mutant.name]
 
 
-def test_a_verification_that_fails_already_notices_nothing(stage: Line) -> None:
+def test_a_check_that_fails_already_notices_nothing(stage: Line) -> None:
     tried = try_all(
         stage, "-- check: never\nselect 'it' as subject, 'is wrong' as detail;\n"
     )
-    assert tried.error == "without a mutant this check fails already: never"
-    assert not judged(tried).ok
+    assert not [t for t in tried if t.noticed_by]
 
 
 def test_nothing_of_a_mutant_stays(stage: Line) -> None:
+    try_all(stage, SEEN)
     with stage.connect() as connection:
-        tried = try_all(stage, SEEN)
-        assert catalog.snapshot(connection) == tried.built
+        built = catalog.snapshot(connection)
+        mutate.attempt([connection], stage.project, frozenset({FIRST}), built, Makers())
+        assert catalog.snapshot(connection) == built
         assert contents.digest(connection).tables["public.room"].rows == 0
 
 
 def test_a_project_without_anything_to_break_is_well() -> None:
-    assert mutate.judge([], Snapshot({})).ok
+    assert mutate.judge([], []).ok

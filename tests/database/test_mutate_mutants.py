@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from trunkline import catalog
-from trunkline.rehearsal.mutants import Mutant, mutants
+from trunkline.rehearsal.mutants import Makers, Mutant, mutants
 from trunkline.throwaway import Server
 
 BEFORE = """
@@ -164,7 +164,10 @@ def named(mutant: Mutant) -> str:
 def made(connection: psycopg.Connection, up: LiteralString) -> tuple[Mutant, ...]:
     before = catalog.snapshot(connection)
     connection.execute(up)
-    return tuple(mutants(before, catalog.snapshot(connection)))
+    after = catalog.snapshot(connection)
+    makers = Makers()
+    makers.learn("it", before, after)
+    return tuple(m for m in mutants(after) if makers.of(m.kind, m.object, m.touches))
 
 
 @pytest.mark.parametrize("up", BUILT)

@@ -76,11 +76,9 @@ def mutants(loaded: Project, *survivors: Survivor) -> Mutation:
             id=each.id,
             made=3,
             noticed=3,
-            superseded=0,
             unmade=0,
             survivors=survivors if each.id == HALLS else (),
             unused=(),
-            error=None,
         )
         for each in loaded.changes
     )

@@ -238,8 +238,8 @@ def test_what_did_not_converge_is_told_with_where_the_runs_were_ended() -> None:
 
 
 def mutated(*survivors: Survivor, **found: object) -> Mutation:
-    facts: dict[str, object] = {"unused": (), "error": None} | found
-    change = ChangeMutants(NAME, 4, 3, 1, 0, survivors, **facts)  # type: ignore[arg-type]
+    facts: dict[str, object] = {"unused": ()} | found
+    change = ChangeMutants(NAME, 4, 3, 1, survivors, **facts)  # type: ignore[arg-type]
     return Mutation(4, 3, 0.75, 0.95, False, (change,))
 
 

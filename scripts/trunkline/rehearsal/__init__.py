@@ -20,7 +20,7 @@ from trunkline.project import Change, Project
 from trunkline.rehearsal import mutate, queues, source, stats, traffic
 from trunkline.rehearsal.certificate import certify
 from trunkline.rehearsal.crash import playing as crash
-from trunkline.rehearsal.mutate import Tried
+from trunkline.rehearsal.mutants import Makers
 from trunkline.rehearsal.result import ChangeReport, Played, RehearsalReport, Rehearsed
 from trunkline.rehearsal.stage import Stage
 from trunkline.rehearsal.traffic import scripts
@@ -65,7 +65,7 @@ def run(
     application = scripts.load(project) if parts.traffic else ()
     reports: list[ChangeReport] = []
     played: list[ChangeTraffic] = []
-    tried: list[Tried] = []
+    makers = Makers()
     first = stats.read(live) if live is not None else None
     if wanted is not None:
         request = replace(request, room=source.room(wanted, emit))
@@ -82,21 +82,25 @@ def run(
         for change in project.changes:
             if start is not None and change.id in start.present:
                 continue
+            before = stage.catalog if parts.mutate else None
             if chosen and change.id not in chosen:
                 _apply(stage, change, emit)
+                if before is not None:
+                    makers.learn(None, before, stage.catalog)
                 continue
-            before = stage.catalog
             with stage.rehearse(change) as (report, scene):
                 reports.append(report)
                 emit(Rehearsed(report, report.ok(allow_unverified=allow_unverified)))
-                if scene is None:
-                    continue
-                if felt := traffic.play(scene, change, application):
+                felt = scene and traffic.play(scene, change, application)
+                if felt:
                     played.append(felt)
                     emit(Played(felt))
-                if parts.mutate:
-                    tried.append(stage.mutate(change, before))
-        mutation = mutate.judge(tried, stage.catalog) if parts.mutate else None
+            if before is not None:
+                makers.learn(change.id, before, stage.catalog)
+        mutation = None
+        if parts.mutate:
+            rehearsed = [project.change(report.id) for report in reports]
+            mutation = mutate.judge(stage.mutate(makers), rehearsed)
         crashes = None
         if parts.crash:
             whole_way = [r.id for r in reports if r.down is not None]

@@ -1,8 +1,12 @@
-"""`--mutate`: break what a change built, one thing at a time; some check must notice.
+"""`--mutate`: break what the changes built, one thing each time; a check must notice.
 
-Each mutant is made in a transaction that is rolled back. It is noticed when a check of
-the change, or an invariant that holds, finds a violation or errors; else it survived.
-A survivor is a check that is missing, or one that the verification file accepts:
+That is done where all changes are applied, and all that `trunkline verify` asks there
+is asked: the checks of every change and the invariants. So the verification of a later
+change may answer for an earlier one, and what a later change has altered is its own.
+
+Each mutant is made in a transaction that is rolled back. It is noticed when a check
+finds a violation or errors; else it survived. A survivor is a check that is missing, or
+one that the verification of the change that made the object accepts:
 
     -- survives: index idx_calls_day on public.calls: dropped — only slower
 
@@ -12,7 +16,10 @@ Before the colon of the reason stands the mutant's name, `*` for any part of it.
 from __future__ import annotations
 
 import re
+import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from psycopg import Connection, Error
@@ -21,28 +28,25 @@ from trunkline import checks, proof
 from trunkline.catalog import Snapshot
 from trunkline.events import ignore
 from trunkline.header import Survival
-from trunkline.project import Change, Invariant
-from trunkline.rehearsal.mutants import Mutant, mutants
+from trunkline.project import Change, Project
+from trunkline.rehearsal.mutants import Makers, Mutant, mutants
 from trunkline.verification import Check
 
 NEEDED = 0.95
 """The least score that is good enough."""
+AT_ONCE = 25
+"""So many checks are asked in one round trip; those that notice most come first."""
 
 
 @dataclass(frozen=True)
 class Tried:
-    """The mutants of one change: `noticed`, each with the check that did; `survived`;
-    `unmade`, which the server refused, each with its message.
+    """One mutant of what `change` made: the check that noticed it, None where none did;
+    or the message of the server that `refused` to make it."""
 
-    `error` says why none was tried. `built` is the catalog with the change.
-    """
-
-    change: Change
-    built: Snapshot
-    noticed: tuple[tuple[Mutant, str], ...] = ()
-    survived: tuple[Mutant, ...] = ()
-    unmade: tuple[tuple[Mutant, str], ...] = ()
-    error: str | None = None
+    change: str
+    mutant: Mutant
+    noticed_by: str | None = None
+    refused: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,25 +64,22 @@ class Survivor:
 class ChangeMutants:
     """What became of the mutants of one change.
 
-    `made` counts those that were noticed or survived; `superseded` survivors of what a
-    later change alters, and `unmade` those that the server refused, are not among them.
-    `unused` are `-- survives:` lines that no survivor needs.
+    `made` counts those that were noticed or survived; `unmade`, which the server
+    refused, are not among them. `unused` are `-- survives:` lines that no survivor
+    needs.
     """
 
     id: str
     made: int
     noticed: int
-    superseded: int
     unmade: int
     survivors: tuple[Survivor, ...]
     unused: tuple[str, ...]
-    error: str | None
 
     @property
     def ok(self) -> bool:
-        """Whether its mutants were tried, and each survivor has a reason."""
-        accepted = all(survivor.reason is not None for survivor in self.survivors)
-        return accepted and self.error is None
+        """Whether each survivor has a reason."""
+        return all(survivor.reason is not None for survivor in self.survivors)
 
 
 @dataclass(frozen=True)
@@ -94,78 +95,75 @@ class Mutation:
 
 
 def attempt(
-    connection: Connection,
-    change: Change,
-    invariants: Iterable[Invariant],
-    before: Snapshot,
-    after: Snapshot,
-) -> Tried:
-    """Make each mutant of a change and ask its checks and the invariants.
+    databases: Sequence[Connection],
+    project: Project,
+    present: frozenset[str],
+    built: Snapshot,
+    makers: Makers,
+) -> list[Tried]:
+    """Make each mutant of what is in a database, and ask all that `verify` asks.
 
-    `connection` is to a throwaway with the change applied, whose catalog is `after`;
-    `before` is the catalog without it. Leaves the database as it was.
+    `databases` are connections to equal throwaways with the changes `present`, whose
+    catalog is `built`; each gets a share of the work, and is left as it was. Objects
+    that `makers` does not know are left alone, and a check that fails already is not
+    asked.
     """
-    asked = _Asked(connection, change, invariants)
-    if sentence := asked.first_to_complain():
-        return Tried(
-            change,
-            after,
-            error=f"without a mutant this check fails already: {sentence}",
-        )
-    noticed: list[tuple[Mutant, str]] = []
-    survived: list[Mutant] = []
-    unmade: list[tuple[Mutant, str]] = []
-    for mutant in mutants(before, after):
-        with connection.transaction(force_rollback=True):
-            try:
-                connection.execute(mutant.sql.encode())
-            except Error as error:
-                unmade.append((mutant, error.diag.message_primary or str(error)))
-                continue
-            if sentence := asked.first_to_complain():
-                noticed.append((mutant, sentence))
-            else:
-                survived.append(mutant)
-    return Tried(change, after, tuple(noticed), tuple(survived), tuple(unmade))
+    here = [change for change in project.changes if change.id in present]
+    asking = _Asking(
+        [(change.id, check) for change in here for check in change.checks]
+        + [(i.name, check) for i in project.holding(present) for check in i.checks]
+    )
+    asking.leave_out_what_fails(databases[0])
+    work = _Work(
+        (maker, mutant)
+        for mutant in mutants(built)
+        if (maker := makers.of(mutant.kind, mutant.object, mutant.touches))
+    )
+    with ThreadPoolExecutor(len(databases)) as pool:
+        shares = pool.map(lambda one: _try_share(one, work, asking), databases)
+        return [tried for share in shares for tried in share]
 
 
 def judge(
-    tried: Sequence[Tried], final: Snapshot, *, needed: float = NEEDED
+    tried: Iterable[Tried], changes: Iterable[Change], *, needed: float = NEEDED
 ) -> Mutation:
-    """Say what the mutants of all changes show of their verification.
+    """Say what the mutants of these changes show of their verification.
 
-    `final` is the catalog with all changes. It is well when the score is `needed`, each
-    survivor has a reason, and no change was left out.
+    It is well when the score is `needed`, and each survivor has a reason.
     """
-    changes = tuple(_judge(one, final) for one in tried)
-    made = sum(change.made for change in changes)
-    noticed = sum(change.noticed for change in changes)
+    by_change: dict[str, list[Tried]] = {}
+    for one in tried:
+        by_change.setdefault(one.change, []).append(one)
+    judged = tuple(_judge(change, by_change.get(change.id, [])) for change in changes)
+    made = sum(change.made for change in judged)
+    noticed = sum(change.noticed for change in judged)
     score = noticed / made if made else 1.0
-    ok = score >= needed and all(change.ok for change in changes)
-    return Mutation(made, noticed, score, needed, ok, changes)
+    ok = score >= needed and all(change.ok for change in judged)
+    return Mutation(made, noticed, score, needed, ok, judged)
 
 
-def _judge(tried: Tried, final: Snapshot) -> ChangeMutants:
-    change = tried.change
-    file = f"verification/{change.id}.sql"
-    standing = [m for m in tried.survived if not m.is_superseded(tried.built, final)]
-    survivors = tuple(
-        Survivor(mutant.name, mutant.sql, file, _reason(mutant, change.survives))
-        for mutant in standing
-    )
+def _judge(change: Change, tried: Iterable[Tried]) -> ChangeMutants:
+    made = sorted((t for t in tried if not t.refused), key=lambda t: t.mutant.name)
+    survived = [t.mutant for t in made if t.noticed_by is None]
     return ChangeMutants(
         id=change.id,
-        made=len(tried.noticed) + len(standing),
-        noticed=len(tried.noticed),
-        superseded=len(tried.survived) - len(standing),
-        unmade=len(tried.unmade),
-        survivors=survivors,
+        made=len(made),
+        noticed=len(made) - len(survived),
+        unmade=sum(1 for t in tried if t.refused),
+        survivors=tuple(
+            Survivor(
+                mutant.name,
+                mutant.sql,
+                f"verification/{change.id}.sql",
+                _reason(mutant, change.survives),
+            )
+            for mutant in survived
+        ),
         unused=tuple(
             line.text
             for line in change.survives
-            if not any(_covers(line, mutant) for mutant in standing)
+            if not any(_covers(line, mutant) for mutant in survived)
         ),
-        error=tried.error,
     )
 
 
@@ -178,26 +176,72 @@ def _covers(line: Survival, mutant: Mutant) -> bool:
     return re.fullmatch(pattern, mutant.name) is not None
 
 
-class _Asked:
-    """The checks of one change, the one that complained last being asked first."""
+class _Work:
+    """Mutants, each with the change that answers for it, handed out one at a time."""
 
-    def __init__(
-        self, connection: Connection, change: Change, invariants: Iterable[Invariant]
-    ) -> None:
-        self._connection = connection
-        self._change = change.id
-        self._checks = [*change.checks, *_checks_of(invariants)]
+    def __init__(self, mutants: Iterator[tuple[str, Mutant]]) -> None:
+        self._mutants = mutants
+        self._lock = threading.Lock()
 
-    def first_to_complain(self) -> str | None:
-        """The sentence of a check that fails; None when all pass."""
-        for position, check in enumerate(self._checks):
-            results = checks.run(self._connection, self._change, [check], ignore)
-            if proof.failing(results):
-                self._checks.insert(0, self._checks.pop(position))
-                return check.sentence
+    def __iter__(self) -> Iterator[tuple[str, Mutant]]:
+        return self
+
+    def __next__(self) -> tuple[str, Mutant]:
+        with self._lock:
+            return next(self._mutants)
+
+
+class _Asking:
+    """Checks, by change or invariant, and how many mutants each has noticed."""
+
+    def __init__(self, named: Sequence[tuple[str, Check]]) -> None:
+        self._named = list(named)
+        self._noticed: Counter[tuple[str, int]] = Counter()
+
+    def leave_out_what_fails(self, connection: Connection) -> None:
+        """Ask no more what fails where nothing is broken."""
+        results = checks.run_together(connection, self._named, ignore)
+        self._named = [
+            named
+            for named, result in zip(self._named, results, strict=True)
+            if result.passed
+        ]
+
+    def first_to_complain(self, connection: Connection, change: str) -> str | None:
+        """The sentence of a check that fails; None when all pass.
+
+        Those of the change itself come first, then those that notice most.
+        """
+        ordered = sorted(
+            self._named,
+            key=lambda named: (
+                named[0] != change,
+                -self._noticed[named[1].source, named[1].line],
+            ),
+        )
+        for part in (ordered[:AT_ONCE], ordered[AT_ONCE:]):
+            failed = proof.failing(checks.run_together(connection, part, ignore))
+            if failed:
+                self._noticed.update((one.source, one.line) for one in failed)
+                return failed[0].sentence
         return None
 
 
-def _checks_of(invariants: Iterable[Invariant]) -> Iterator[Check]:
-    for invariant in invariants:
-        yield from invariant.checks
+def _try_share(
+    connection: Connection, work: Iterable[tuple[str, Mutant]], asking: _Asking
+) -> list[Tried]:
+    """Try mutants until there are no more, on one database."""
+    connection.prepare_threshold = 1  # the same checks over and over
+    connection.prepared_max = None
+    tried = []
+    for change, mutant in work:
+        with connection.transaction(force_rollback=True):
+            try:
+                connection.execute(mutant.sql.encode(), prepare=False)
+            except Error as error:
+                refused = error.diag.message_primary or str(error)
+                tried.append(Tried(change, mutant, refused=refused))
+                continue
+            complaint = asking.first_to_complain(connection, change)
+            tried.append(Tried(change, mutant, noticed_by=complaint))
+    return tried

@@ -8,7 +8,7 @@ trial has left any trace, its database is thrown away for a copy of the other.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 
 from psycopg import Connection, Error, OperationalError
@@ -28,6 +28,7 @@ from trunkline.rehearsal.change import (
     rehearse,
     told,
 )
+from trunkline.rehearsal.mutants import Makers
 from trunkline.rehearsal.mutate import Tried, attempt
 from trunkline.rehearsal.place import Place
 from trunkline.rehearsal.result import ChangeReport, Verdict
@@ -37,6 +38,9 @@ from trunkline.rehearsal.state import State
 from trunkline.runner import execute_all
 from trunkline.session import Session
 from trunkline.throwaway import Server
+
+JOBS = 2
+"""So many copies of the database are broken at once."""
 
 
 class Stage:
@@ -126,12 +130,17 @@ class Stage:
             self._place.close()
             self._before().close()
 
-    def mutate(self, change: Change, before: Snapshot) -> Tried:
-        """Try the mutants of a change that is applied, with `before` its catalog
-        without it, on all rows that are there now."""
-        invariants = self._project.holding(self._present)
-        with self._server.connect(self._place.name) as connection:
-            return attempt(connection, change, invariants, before, self.catalog)
+    def mutate(self, makers: Makers) -> list[Tried]:
+        """Try the mutants of what `makers` know, on all rows that are there now."""
+        catalog = self.catalog
+        with ExitStack() as opened:
+            names = [self._server.create(template=self.database) for _ in range(JOBS)]
+            for name in names:
+                opened.callback(self._server.drop, name)
+            databases = [
+                opened.enter_context(self._server.connect(name)) for name in names
+            ]
+            return attempt(databases, self._project, self._present, catalog, makers)
 
     def _now(self) -> State:
         if self._state is None:

@@ -118,11 +118,9 @@ def mutation_lines(mutation: Mutation, *, verbose: bool) -> Iterator[str]:
 def mutants_lines(change: ChangeMutants, *, verbose: bool) -> Iterator[str]:
     """What is to be done about the mutants of one change."""
     told = [s for s in change.survivors if verbose or s.reason is None]
-    if not told and not change.error and not change.unused:
+    if not told and not change.unused:
         return
     yield f"{change.id}: {change.noticed} of {counted(change.made, 'mutant')} noticed"
-    if change.error:
-        yield f"  {shown(change.error)}"
     for survivor in told:
         yield from _survivor_lines(survivor)
     for text in change.unused:

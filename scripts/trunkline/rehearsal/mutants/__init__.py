@@ -1,8 +1,8 @@
 """Mutants: catalogs in which one thing that a change built is broken.
 
-They are made from two snapshots alone, before the change and after. The SQL that makes
-a mutant of a database is the repair of the comparison, so whatever the catalog can
-repair, a mutant can break. Nothing here runs SQL.
+They are made from a snapshot alone. The SQL that makes a mutant of a database is the
+repair of the comparison, so whatever the catalog can repair, a mutant can break.
+Nothing here runs SQL.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from trunkline.rehearsal.mutants.alteration import (
     Alteration,
     Path,
     comments_removed,
-    value,
 )
 from trunkline.rehearsal.mutants.grants import grants, roles_in
+from trunkline.rehearsal.mutants.makers import Makers
 from trunkline.rehearsal.mutants.objects import ALTERATIONS
 from trunkline.rehearsal.mutants.routines import routine
+
+__all__ = ["Makers", "Mutant", "mutants"]
 
 Key = tuple[str, str]
 
@@ -43,35 +45,16 @@ class Mutant:
         """What a report and a `-- survives:` line call it."""
         return f"{self.kind} {self.object}: {self.what}"
 
-    def is_superseded(self, built: Snapshot, final: Snapshot) -> bool:
-        """Whether what it breaks is no more as the change built it in the end.
 
-        A check holds for as long as its change is applied, so it cannot ask for what a
-        later change alters.
-        """
-        was = built.of(self.kind)[self.object]
-        now = final.of(self.kind).get(self.object)
-        return now is None or value(was, self.touches) != value(now, self.touches)
-
-
-def mutants(before: Snapshot, after: Snapshot) -> Iterator[Mutant]:
-    """Every mutant of what is in `after` and was not, or not so, in `before`.
-
-    One that no SQL can make is left out.
-    """
-    roles = roles_in(after)
-    for kind, objects in after.objects.items():
+def mutants(built: Snapshot) -> Iterator[Mutant]:
+    """Every mutant of what is in a catalog. One that no SQL can make is left out."""
+    roles = roles_in(built)
+    for kind, objects in built.objects.items():
         for name, facts in sorted(objects.items()):
-            old = before.of(kind).get(name)
-            if old == facts:
-                continue
             for alteration in _alterations(kind, facts, roles):
-                path = alteration.touches
-                if old is not None and value(old, path) == value(facts, path):
-                    continue
-                sql = _sql(after, (kind, name), alteration.facts)
+                sql = _sql(built, (kind, name), alteration.facts)
                 if sql:
-                    yield Mutant(kind, name, alteration.what, path, sql)
+                    yield Mutant(kind, name, alteration.what, alteration.touches, sql)
 
 
 def _alterations(
@@ -98,7 +81,8 @@ def _sql(catalog: Snapshot, key: Key, facts: Facts | None) -> str:
                 for other, kept in objects[gone_kind].items()
                 if other != gone
             }
-    wanted = replace(catalog, objects=objects)
+    # What the objects stand on is found once, and not again for each mutant.
+    wanted = replace(catalog, objects=objects, find_needs=lambda: catalog.needs)
     return "\n".join(d.repair for d in compare(wanted, catalog) if d.repair)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,16 +32,6 @@ def with_fact(facts: Facts, **altered: Any) -> Facts:
 def without(facts: Facts, *names: str) -> Facts:
     """The facts without those of these names."""
     return {name: value for name, value in facts.items() if name not in names}
-
-
-def value(facts: Facts | None, path: Path) -> Any:
-    """The fact at the end of a path; None where there is none."""
-    found: Any = facts
-    for name in path:
-        if not isinstance(found, Mapping):
-            return None
-        found = found.get(name)
-    return found
 
 
 def comments_removed(facts: Facts) -> Iterable[Alteration]:
