@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -17,6 +18,7 @@ from trunkline.errors import LockNotObtained
 from trunkline.events import Blocker, Checked, Notice, StatementDone, Waiting
 from trunkline.limits import Limits
 from trunkline.locks import RUNNER_KEY, WORKER_KEY, retried
+from trunkline.throwaway import Request, Server, open_server
 from trunkline.watch import redacted
 
 FIRST = "20260101_first"
@@ -102,43 +104,45 @@ def test_who_works_for_long_is_waited_for_within_the_budget(
     assert busy.has("a")
 
 
-def test_a_vacuum_against_wraparound_is_named_and_not_ended(busy: Line) -> None:
-    """An autovacuum would give way to us, but not one against wraparound.
-
-    It cannot be made to come in a test's time; a vacuum by hand does not give way
-    either, and holds the same lock.
-    """
-    busy.rows("insert into busy select generate_series(1, 60000)")
-    busy.rows("delete from busy where n % 2 = 0")
-    ended = threading.Event()
-
-    def vacuum() -> None:
-        with busy.connect(application_name="wraparound") as session:
-            session.execute(
-                "set vacuum_cost_delay = '20ms'; set vacuum_cost_limit = 20"
-            )
-            try:
-                session.execute("vacuum (freeze, truncate false) busy")
-            except psycopg.errors.QueryCanceled:
-                return
-            finally:
-                ended.set()
-
-    with ThreadPoolExecutor() as pool:
-        running = pool.submit(vacuum)
-        query = (
-            "select pid from pg_stat_progress_vacuum where datname = current_database()"
+@pytest.fixture
+def old(tmp_path: Path, server: Server) -> Iterator[Line]:
+    """A server of our own, on which a table is so old that it must be frozen."""
+    version = int(server.version.partition(".")[0])
+    with open_server(Request(postgres=version)) as own:
+        line = Line(tmp_path / "old", own, own.create())
+        line.rows(
+            "create table busy (n int) with (autovacuum_freeze_max_age = 100000,"
+            " autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)"
         )
-        (pid,) = _until(lambda: busy.rows(query))[0]
-        with pytest.raises(LockNotObtained) as failure:
-            busy.apply(limits=HASTY)
-        assert not ended.is_set()
-        busy.rows("select pg_cancel_backend(%s)", pid)
-        running.result(10)
-    assert f"pid {pid} (postgres, wraparound" in (failure.value.detail or "")
-    assert "vacuum (freeze, truncate false) busy" in (failure.value.detail or "")
-    assert not busy.has("a")
-    assert busy.apply().ok
+        line.rows("insert into busy select generate_series(1, 60000)")
+        line.rows(
+            "do $$ begin for n in 1..100001 loop"
+            " perform pg_current_xact_id(); commit; end loop; end $$"
+        )
+        line.rows("alter system set autovacuum_naptime = '1s'")
+        line.rows("alter system set autovacuum = on")
+        line.rows("select pg_reload_conf()")
+        yield line
+
+
+@pytest.mark.embedded
+def test_a_vacuum_against_wraparound_is_named_and_not_ended(old: Line) -> None:
+    """Another autovacuum gives way to who waits for it, but not this one."""
+    old.add(FIRST, "create table a (n int);\nalter table busy add m int;\n")
+    vacuum = (
+        "select pid from pg_stat_activity where backend_type = 'autovacuum worker'"
+        " and query like 'autovacuum: % public.busy (to prevent wraparound)'"
+    )
+    (pid,) = _until(lambda: old.rows(vacuum), 60)[0]
+    limits = Limits(wait=0, lock_timeout=1.5, lock_budget=1.5)
+    with pytest.raises(LockNotObtained, match="not obtained") as failure:
+        old.apply(limits=limits)
+    told = failure.value.detail or ""
+    assert f"pid {pid} (autovacuum worker, " in told
+    assert "autovacuum: VACUUM" in told
+    assert "public.busy (to prevent wraparound)" in told
+    assert old.rows(vacuum) == [(pid,)]
+    assert not old.has("a")
 
 
 def test_the_application_never_queues_longer_than_the_lock_timeout(line: Line) -> None:
