@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from time import perf_counter
 
 from psycopg import Connection, Cursor, Error, errors
+from psycopg.pq import TransactionStatus
 
 from trunkline.events import Checked, CheckResult, Emit, Violation
 from trunkline.locks import LOCK_ERRORS
@@ -42,16 +43,11 @@ def run_together(
     Most often all pass, and then this costs a fraction of asking one by one. Where a
     query errors, each is run again by itself, so the results are those of `run`.
     """
+    if not named:
+        return ()
     started = perf_counter()
     try:
-        with connection.pipeline(), connection.transaction(force_rollback=True):
-            connection.execute("set local transaction_read_only = on")
-            connection.execute("savepoint a_check")
-            cursors = []
-            for _, check in named:
-                cursors.append(_ask(connection, check))
-                connection.execute("rollback to savepoint a_check")
-            found = [_read(cursor) for cursor in cursors]
+        found = [_read(cursor) for cursor in _asked(connection, named)]
     except (*LOCK_ERRORS, errors.QueryCanceled):
         raise
     except Error:
@@ -62,7 +58,7 @@ def run_together(
             for change, check in named
             for result in run(connection, change, [check], emit)
         )
-    seconds = (perf_counter() - started) / max(len(named), 1)
+    seconds = (perf_counter() - started) / len(named)
     results = tuple(
         _result(change, check, violations, None, seconds)
         for (change, check), violations in zip(named, found, strict=True)
@@ -70,6 +66,31 @@ def run_together(
     for result in results:
         emit(Checked(result))
     return results
+
+
+def _asked(connection: Connection, named: Sequence[tuple[str, Check]]) -> list[Cursor]:
+    """The answers to all checks, asked in one pipeline.
+
+    Its savepoints are written by hand: each block of psycopg's waits for the server at
+    both of its ends.
+    """
+    within = connection.info.transaction_status != TransactionStatus.IDLE
+    undo = "rollback to savepoint checks" if within else "rollback"
+    cursors = []
+    try:
+        with connection.pipeline():
+            connection.execute("savepoint checks" if within else "begin")
+            connection.execute("set local transaction_read_only = on")
+            for _, check in named:
+                connection.execute("savepoint a_check")
+                cursors.append(_ask(connection, check))
+                connection.execute("rollback to savepoint a_check")
+            connection.execute(undo)
+    except Error:
+        if not connection.broken:
+            connection.execute(undo)
+        raise
+    return cursors
 
 
 def _run(connection: Connection, change: str, check: Check) -> CheckResult:

@@ -176,24 +176,34 @@ class Ledger:
         `operation` is yoyo's word for its log: `mark` where nothing was run.
         """
         rollback, verification = change.rollback, change.verification
-        # A row that is there already is stale: yoyo has rolled the change back.
-        connection.execute("delete from trunkline.applied where id = %s", [change.id])
+        # One statement, one round trip. A row that is there already is stale: yoyo has
+        # rolled the change back.
         connection.execute(
             sql.SQL(
-                "with marked as (insert into {} (migration_hash, migration_id,"
+                "with marked as (insert into {table} (migration_hash, migration_id,"
                 " applied_at_utc)"
                 " values (%s, %s, clock_timestamp() at time zone 'utc')"
-                " returning applied_at_utc)"
-                " insert into trunkline.applied (id, applied_at, migration_sha256,"
+                " returning applied_at_utc), {log}"
+                " insert into trunkline.applied as a (id, applied_at, migration_sha256,"
                 " rollback_sha256, verification_sha256, rollback_sql, transactional,"
                 " applied_by, took, server_version)"
                 " select %s, marked.applied_at_utc at time zone 'utc',"
                 " %s, %s, %s, %s, %s, %s, make_interval(secs => %s),"
                 " current_setting('server_version') from marked"
-            ).format(sql.Identifier(self._yoyo_schema, self._table)),
+                " on conflict (id) do update set (applied_at, migration_sha256,"
+                " rollback_sha256, verification_sha256, rollback_sql, transactional,"
+                " applied_by, took, server_version, failing) = (excluded.applied_at,"
+                " excluded.migration_sha256, excluded.rollback_sha256,"
+                " excluded.verification_sha256, excluded.rollback_sql,"
+                " excluded.transactional, excluded.applied_by, excluded.took,"
+                " excluded.server_version, default)"
+            ).format(
+                table=sql.Identifier(self._yoyo_schema, self._table), log=self._logged
+            ),
             [
                 yoyo_hash(change.id),
                 change.id,
+                *_log_row(change.id, operation),
                 change.id,
                 change.migration.sha256,
                 rollback.sha256 if rollback else None,
@@ -204,20 +214,18 @@ class Ledger:
                 seconds,
             ],
         )
-        self._log(connection, change.id, operation)
-        self._forget_steps(connection, change.id)
 
     def record_rolled_back(self, connection: Executes, change_id: str) -> None:
         """Take a change out of both ledgers, in the caller's transaction."""
         connection.execute(
-            sql.SQL("delete from {} where migration_hash = %s").format(
-                sql.Identifier(self._yoyo_schema, self._table)
+            sql.SQL(
+                "with unmarked as (delete from {table} where migration_hash = %s),"
+                " {log} delete from trunkline.applied where id = %s"
+            ).format(
+                table=sql.Identifier(self._yoyo_schema, self._table), log=self._logged
             ),
-            [yoyo_hash(change_id)],
+            [yoyo_hash(change_id), *_log_row(change_id, "rollback"), change_id],
         )
-        self._log(connection, change_id, "rollback")
-        connection.execute("delete from trunkline.applied where id = %s", [change_id])
-        self._forget_steps(connection, change_id)
 
     def record_step(
         self,
@@ -309,29 +317,29 @@ class Ledger:
         with connection.cursor(row_factory=class_row(_EntryRow)) as cursor:
             return tuple(row.entry() for row in cursor.execute(query))
 
-    def _log(
-        self,
-        connection: Executes,
-        change_id: str,
-        operation: Literal["apply", "mark", "rollback"],
-    ) -> None:
-        connection.execute(
-            sql.SQL(
-                "insert into {} (id, migration_hash, migration_id, operation,"
-                " username, hostname, created_at_utc)"
-                " values (%s, %s, %s, %s, %s, %s, now() at time zone 'utc')"
-            ).format(sql.Identifier(self._yoyo_schema, "_yoyo_log")),
-            [
-                str(uuid1()),
-                yoyo_hash(change_id),
-                change_id,
-                operation,
-                *operator().split("@", 1),
-            ],
-        )
+    @property
+    def _logged(self) -> sql.Composed:
+        """Parts of a `with`: the row of yoyo's log, and no progress any more."""
+        return sql.SQL(
+            "logged as (insert into {} (id, migration_hash, migration_id, operation,"
+            " username, hostname, created_at_utc)"
+            " values (%s, %s, %s, %s, %s, %s, now() at time zone 'utc')),"
+            " finished as (delete from trunkline.progress where id = %s)"
+        ).format(sql.Identifier(self._yoyo_schema, "_yoyo_log"))
 
-    def _forget_steps(self, connection: Executes, change_id: str) -> None:
-        connection.execute("delete from trunkline.progress where id = %s", [change_id])
+
+def _log_row(
+    change_id: str, operation: Literal["apply", "mark", "rollback"]
+) -> list[str]:
+    """The values of `_logged`."""
+    return [
+        str(uuid1()),
+        yoyo_hash(change_id),
+        change_id,
+        operation,
+        *operator().split("@", 1),
+        change_id,
+    ]
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,6 @@ def run(session: Session, work: Work, prove: Prove, record: Record) -> Proof:
     way = _in_one_transaction if work.transactional else _one_by_one
     try:
         proof = way(session, work, prove, record)
-        session.renew()
     except BaseException as error:
         session.emit(ChangeFailed(work.id, work.direction, perf_counter() - started))
         if isinstance(error, Error) and session.work.broken:
@@ -138,7 +137,8 @@ def _in_one_transaction(
     def attempt() -> tuple[Proof, Trace | None]:
         started = perf_counter()
         trace = Trace(connection, work.direction) if session.traced else None
-        with _commit_errors(work), connection.transaction():
+        with _commit_errors(work):
+            connection.execute("begin")
             for number in range(1, len(work.script.statements) + 1):
                 execute(session, work, number, trace)
             session.reset()
@@ -146,12 +146,14 @@ def _in_one_transaction(
             if not proof.ok:
                 raise ProofFailed(proof)
             _recorded(work, lambda: record(connection, perf_counter() - started))
+            session.commit()
         return proof, trace
 
     def afresh() -> tuple[Proof, Trace | None]:
         try:
             return attempt()
         except LOCK_ERRORS:
+            connection.rollback()
             session.renew()
             raise
 
@@ -169,6 +171,7 @@ def _one_by_one(session: Session, work: Work, prove: Prove, record: Record) -> P
     proof = session.patiently(lambda: prove(connection))
     with connection.transaction():
         _recorded(work, lambda: record(connection, perf_counter() - started))
+    session.renew()
     return proof
 
 

@@ -68,8 +68,16 @@ class Session:
 
     def renew(self) -> None:
         """Forget all that a change has left in the session of the work connection."""
-        relock = _RELOCK if self.guarded else ""
-        self.work.execute(f"{_FORGET}{relock} {self._settings}".encode())
+        self.work.execute(self._anew.encode())
+
+    def commit(self) -> None:
+        """Commit the transaction of a change and renew the session, in one message.
+
+        Raises the psycopg.Error of a commit that failed.
+        """
+        done = self.work.execute(f"commit; {self._anew}".encode())
+        # Of an aborted transaction it makes a rollback, and calls that no error.
+        assert done.statusmessage == "COMMIT", done.statusmessage
 
     def patiently(self, work: Callable[[], T]) -> T:
         """Do `work` within the limits, as often as they allow.
@@ -94,6 +102,10 @@ class Session:
             budget=self.limits.lock_budget,
             watch=self.watch,
         )
+
+    @property
+    def _anew(self) -> str:
+        return f"{_FORGET}{_RELOCK if self.guarded else ''} {self._settings}"
 
     @property
     def _settings(self) -> str:

@@ -61,7 +61,7 @@ def one(line: Line) -> Line:
 
 def test_a_commit_whose_answer_was_lost_is_told_as_applied(one: Line) -> None:
     with (
-        _cut(one, _after(b"create table a", b"COMMIT"), answered=True) as where,
+        _cut(one, _after(b"create table a", b"commit;"), answered=True) as where,
         pytest.raises(Failure, match=r"connection to \S+ was lost") as failure,
     ):
         _apply(one, where)
@@ -75,7 +75,7 @@ def test_a_commit_whose_answer_was_lost_is_told_as_applied(one: Line) -> None:
 
 def test_a_commit_that_was_never_sent_is_told_as_nothing(one: Line) -> None:
     with (
-        _cut(one, _after(b"create table a", b"COMMIT"), answered=False) as where,
+        _cut(one, _after(b"create table a", b"commit;"), answered=False) as where,
         pytest.raises(Failure, match=r"connection to \S+ was lost") as failure,
     ):
         _apply(one, where)
@@ -92,7 +92,7 @@ def test_a_rollback_whose_commit_was_cut_off_is_told_as_it_is(
 ) -> None:
     assert one.apply().ok
     with (
-        _cut(one, _after(b"drop table a", b"COMMIT"), answered=answered) as where,
+        _cut(one, _after(b"drop table a", b"commit;"), answered=answered) as where,
         pytest.raises(Failure, match=r"connection to \S+ was lost") as failure,
     ):
         _roll_back(one, where)
