@@ -245,6 +245,22 @@ def test_a_dump_of_any_kind_gives_a_copy(
         assert 2 <= found["players"] < 100
 
 
+@pytest.mark.parametrize("rows", [None, 0])
+def test_nothing_on_a_copy_leads_to_another_server(
+    rows: int | None, server: Server, database: str, copied: list[str]
+) -> None:
+    with server.connect(database) as connection:
+        connection.execute(
+            "create foreign data wrapper away; create server far foreign data wrapper"
+            " away; create user mapping for public server far options (password 'x')"
+        )
+    there = Live(of_keywords(server.conninfo(database)))
+    name, _ = copying.copy(server, wanted(there, rows), ignore)
+    copied.append(name)
+    assert ask(server, name, "select srvname from pg_foreign_server") == [("far",)]
+    assert ask(server, name, "select srvname from pg_user_mappings") == []
+
+
 def dump(server: Server, database: str, path: Path, *words: str) -> None:
     program = programs.find("pg_dump", server.version_num, server)
     subprocess.run(
