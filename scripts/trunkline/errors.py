@@ -27,6 +27,8 @@ class TrunklineError(Exception):
         self.detail = detail
         self.hint = hint
         super().__init__(self.message)
+        if detail:
+            self.add_note(detail)  # for a traceback, which only a defect shows
 
 
 class UsageError(TrunklineError):

@@ -39,16 +39,15 @@ def test_a_transaction_of_the_file_s_own_commits_by_itself() -> None:
     ]
 
 
-def test_a_sample_is_the_same_for_the_same_key_and_in_order() -> None:
+def test_a_sample_is_one_point_and_the_same_for_the_same_key() -> None:
     points = every(script("select 1;\n" * 40), transactional=False)
-    chosen = {key: sample(points, key) for key in map(str, range(20))}
+    chosen = {key: sample(points, key) for key in map(str, range(30))}
     for key, some in chosen.items():
         assert sample(points, key) == some
-        assert len(some) == 2
-        assert list(some) == sorted(some, key=points.index)
-        assert not some[1].statement
-    assert len(set(chosen.values())) > 10
-    assert {some[1].kind for some in chosen.values()} == {"commit", "sent"}
+        assert len(some) == 1
+    kinds = {(point.kind, bool(point.statement)) for (point,) in chosen.values()}
+    assert kinds >= {("after", True), ("commit", False), ("sent", False)}
+    assert len(set(chosen.values())) > 8
 
 
 def test_a_sample_has_every_concurrent_statement_after_what_comes_before_it() -> None:

@@ -68,15 +68,15 @@ def every(script: Script, *, transactional: bool) -> tuple[Point, ...]:
 def sample(points: tuple[Point, ...], key: str) -> tuple[Point, ...]:
     """A few of them, the same for the same key.
 
-    One at a statement and one at the last commit; and every concurrent statement in
-    the middle, where an invalid index comes from, once what is before it is committed.
+    One of three: at a statement, before the last commit, after it. And every concurrent
+    statement in the middle, where an invalid index comes from, once what is before it
+    is committed.
     """
     number = int.from_bytes(sha256(key.encode()).digest()[:8])
     *inner, commit, sent = points
-    chosen = {(commit, sent)[number % 2]}
+    usual = [point for point in inner if point.kind != "during"] or [commit]
+    chosen = {(usual[number // 3 % len(usual)], commit, sent)[number % 3]}
     for point in inner:
         if point.kind == "during":
             chosen |= {point, Point("sent", point.statement - 1)}
-    if usual := [point for point in inner if point.kind != "during"]:
-        chosen.add(usual[number // 2 % len(usual)])
     return tuple(point for point in points if point in chosen)
