@@ -36,6 +36,8 @@ def pytest_collection_modifyitems(
     unfit = {"embedded" if config.getoption("--container") else "container"}
     if os.geteuid() != 0:
         unfit.add("root")
+    if config.getoption("--postgres") != 18:
+        unfit.add("newest")
     misfits = [item for item in items if unfit & {m.name for m in item.iter_markers()}]
     if misfits:
         config.hook.pytest_deselected(items=misfits)
