@@ -66,7 +66,7 @@ def run(
             owner=produced.owner_of(session.work),
             roles=produced.roles_of(session.work),
         )
-        found = produced.differences(expected, catalog.snapshot(session.work), ())
+        found = produced.differences(expected, catalog.snapshot(session.work))
         found = tuple(d for d in found if d.kind != "column_order")
         named = {d.named for d in found}
         if unknown := [name for name in accept if name not in named]:

@@ -17,13 +17,15 @@ from trunkline.throwaway import Request
 class Result:
     """The differences of a live catalog; `repair` makes the live database as expected.
 
-    `ignored` counts the lines of `drift_ignore` in yoyo.ini that are in force.
+    `ignored` are those that `drift_ignore` in yoyo.ini names, as `object name`;
+    `unmatched` its lines that name none (any more).
     """
 
     database: str
     applied: int
     differences: tuple[Difference, ...]
-    ignored: int
+    ignored: tuple[str, ...]
+    unmatched: tuple[str, ...]
 
     @property
     def ok(self) -> bool:
@@ -55,6 +57,13 @@ def run(project: Project, target: Target, request: Request) -> Result:
         owner=owner,
         roles=roles,
     )
-    ignored = project.config.drift_ignored
-    differences = produced.differences(expected, found, [named for named, _ in ignored])
-    return Result(target.label, len(changes), differences, len(ignored))
+    differences = produced.differences(expected, found)
+    listed = [named for named, _ in project.config.drift_ignored]
+    named = {difference.named for difference in differences}
+    return Result(
+        target.label,
+        len(changes),
+        tuple(d for d in differences if d.named not in listed),
+        tuple(name for name in listed if name in named),
+        tuple(name for name in listed if name not in named),
+    )

@@ -21,6 +21,9 @@ from trunkline.rehearsal.change import bring_up
 from trunkline.session import alone
 from trunkline.throwaway import Request, Server, open_server
 
+DATABASE = "database of the connection"
+"""What the catalog calls the database itself, whose name is no part of it."""
+
 
 def owner_of(connection: Connection) -> str:
     """Who runs the changes of a live database: the owner of the ledger, else us."""
@@ -75,18 +78,22 @@ def snapshot(
             return catalog.snapshot(session.work)
 
 
-def differences(
-    expected: Snapshot, found: Snapshot, ignored: Sequence[str]
-) -> tuple[Difference, ...]:
-    """In what a live catalog departs, without what is ignored by `object name`.
+def differences(expected: Snapshot, found: Snapshot) -> tuple[Difference, ...]:
+    """In what a live catalog departs.
 
-    The database's own owner and name are the installation's, not the changes'.
+    The database's own owner, comment, grants and limits are the installation's, not
+    the changes'; its settings are compared.
     """
     return tuple(
         difference
         for difference in catalog.compare(expected, found)
-        if difference.object != "database" and difference.named not in ignored
+        if not _is_of_database(difference)
     )
+
+
+def _is_of_database(difference: Difference) -> bool:
+    of_it = f"on {DATABASE} to " in difference.name and difference.object == "grant"
+    return difference.object == "database" or difference.name == DATABASE or of_it
 
 
 def _make_roles(server: Server, owner: str, roles: Iterable[str]) -> None:

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from psycopg import sql
 
 from tests.line import Line
 from trunkline import adopt, catalog, drift, script
@@ -123,19 +124,124 @@ def test_drift_tells_what_was_changed_by_hand_and_its_repair_ends_it(
     assert drift.run(line.project, line.target, HERE).differences == ()
 
 
+def ignoring(line: Line, *entries: str) -> None:
+    ini = line.root / "yoyo.ini"
+    head, _, _ = ini.read_text().partition("drift_ignore")
+    ini.write_text(head + "\n    ".join(["drift_ignore =", *entries]) + "\n")
+
+
 def test_a_difference_named_in_yoyo_ini_with_its_reason_is_no_drift(
     line: Line, server: Server
 ) -> None:
     psql(line, written(line))
     with server.connect(line.database) as connection:
-        connection.execute("create table by_hand (n int)")
-    ini = line.root / "yoyo.ini"
-    text = ini.read_text()
-    ini.write_text(text + "drift_ignore =\n    table public.by_hand — the analysts'\n")
+        connection.execute("create table by_hand (n int); drop index idx_rooms_n")
+    ignoring(line, "table public.by_hand — the analysts'", "table gone — once theirs")
+    found = drift.run(line.project, line.target, HERE)
+    assert [d.named for d in found.differences] == ["index idx_rooms_n on public.rooms"]
+    assert found.ignored == ("table public.by_hand",)
+    assert found.unmatched == ("table gone",)
+    ignoring(
+        line, "table public.by_hand — theirs", "index idx_rooms_n on public.rooms — so"
+    )
     assert drift.run(line.project, line.target, HERE).ok
-    ini.write_text(text + "drift_ignore =\n    table public.by_hand\n")
+
+
+@pytest.mark.parametrize("entry", ["table public.by_hand", "table public.by_hand — "])
+def test_a_difference_named_in_yoyo_ini_without_a_reason_is_refused(
+    line: Line, entry: str
+) -> None:
+    line.apply()
+    ignoring(line, entry)
     with pytest.raises(UsageError, match="no reason"):
         drift.run(line.project, line.target, HERE)
+
+
+def test_what_belongs_to_the_database_itself_is_the_installations(
+    line: Line, server: Server
+) -> None:
+    line.apply()
+    name = sql.Identifier(line.database)
+    with server.connect(line.database) as connection:
+        for statement in (
+            "create role landlord",
+            "comment on database {} is 'ours'",
+            "grant create on database {} to landlord",
+            "revoke connect on database {} from public",
+            "alter database {} owner to landlord",
+            "alter database {} connection limit 50",
+        ):
+            connection.execute(sql.SQL(statement).format(name))
+        found = drift.run(line.project, line.target, HERE).differences
+        connection.execute(sql.SQL("alter database {} owner to postgres").format(name))
+        connection.execute("drop owned by landlord; drop role landlord")
+    assert found == ()
+
+
+def test_adopt_shows_in_what_small_things_an_installation_differs(
+    tmp_path: Path, server: Server, database: str
+) -> None:
+    line = Line(tmp_path, server, database)
+    line.add(
+        "guests",
+        "create table rooms (id int primary key, floor int);\n"
+        "create index idx_rooms_floor on rooms (floor) where floor > 0;\n"
+        "create table guests (\n    id int primary key,\n"
+        "    room int references rooms on delete cascade\n);\n",
+        "drop table guests;\ndrop table rooms;\n",
+    )
+    with server.connect(database) as connection:
+        connection.execute(
+            "create table rooms (id int primary key, floor int);"
+            " create table guests (id int primary key, room int references rooms)"
+        )
+
+    def run(*accept: str) -> adopt.Result:
+        return adopt.run(
+            line.project,
+            line.target,
+            HERE,
+            to="guests",
+            accept=accept,
+            wait=1,
+            emit=ignore,
+        )
+
+    shown = run()
+    assert not shown.ok
+    assert sorted(f"{d.kind} {d.named}: {d.detail}" for d in shown.differences) == [
+        "differs constraint guests_room_fkey on public.guests: definition is"
+        " FOREIGN KEY (room) REFERENCES public.rooms(id) instead of"
+        " FOREIGN KEY (room) REFERENCES public.rooms(id) ON DELETE CASCADE",
+        "missing index idx_rooms_floor on public.rooms: expected CREATE INDEX"
+        " idx_rooms_floor ON public.rooms USING btree (floor) WHERE (floor > 0)",
+    ]
+    with server.connect(database) as connection:
+        for difference in shown.differences:
+            if difference.object == "index":
+                connection.execute(difference.repair.encode())
+    assert run("constraint guests_room_fkey on public.guests").marked == ("guests",)
+
+
+def test_no_password_of_a_server_is_in_what_drift_tells(
+    line: Line, server: Server
+) -> None:
+    line.apply()
+    with server.connect(line.database) as connection:
+        connection.execute(
+            "create foreign data wrapper far;"
+            " create server away foreign data wrapper far;"
+            " create user mapping for public server away"
+            " options (name 'me', password 's3cret', passcode 's3cret');"
+            " create subscription news connection"
+            " 'host=nowhere user=me password=s3cret' publication p"
+            " with (connect = false, slot_name = none)"
+        )
+        found = drift.run(line.project, line.target, HERE).differences
+        connection.execute("drop subscription news")
+    assert "user mapping for public server away" in {d.named for d in found}
+    assert "subscription news" in {d.named for d in found}
+    assert "s3cret" not in repr(found)
 
 
 def test_adopt_marks_only_what_is_equal_or_accepted(line: Line, server: Server) -> None:

@@ -6,7 +6,9 @@ import re
 
 NOT_READ = "***"
 
-_SECRET = re.compile(r"password|secret|token", re.IGNORECASE)
+_SECRET = re.compile(
+    r"pass|pwd|secret|token|credential|api_?key|private", re.IGNORECASE
+)
 _IN_CONNINFO = re.compile(r"(password\s*=\s*)('(?:[^'\\]|\\.)*'|\S+)", re.IGNORECASE)
 _IN_URL = re.compile(r"(://[^:/@]*:)[^@]*@")
 

@@ -217,7 +217,9 @@ class TextReport:
     def drifted(self, result: drift.Result) -> None:
         for line in difference_lines(result.differences, None):
             print(line)
-        ignored = f", {result.ignored} ignored" if result.ignored else ""
+        for name in result.unmatched:
+            print(f"yoyo.ini: drift_ignore: no difference is called `{name}`")
+        ignored = f", {len(result.ignored)} ignored" if result.ignored else ""
         print(
             f"{counted(len(result.differences), 'difference')}{ignored} between "
             f"{result.database} and what its "
