@@ -211,34 +211,37 @@ $$;
 comment on function private.keep_routes() is
 'Has the routes made anew that a changed row is part of.';
 
-create trigger routes_are_kept
+-- Triggers of one kind fire by name, and this name comes before `audited`: whoever
+-- changes an account holds it and then writes its event, so nobody may hold the events of
+-- an organization and then wait for its account.
+create trigger answers_are_kept
 after insert or update on public.org_credentials
 for each row execute function private.keep_routes();
 
-comment on trigger routes_are_kept on public.org_credentials is
+comment on trigger answers_are_kept on public.org_credentials is
 'A credential that is switched off routes nothing.';
 
-create trigger routes_are_kept
+create trigger answers_are_kept
 after insert or update or delete on public.twilio_subaccounts
 for each row execute function private.keep_routes();
 
-comment on trigger routes_are_kept on public.twilio_subaccounts is
+comment on trigger answers_are_kept on public.twilio_subaccounts is
 'The number of a suspended account cannot be used.';
 
-create trigger routes_are_kept
+create trigger answers_are_kept
 after insert or update or delete on public.agent_phone_assignments
 for each row execute function private.keep_routes();
 
-comment on trigger routes_are_kept on public.agent_phone_assignments is
+comment on trigger answers_are_kept on public.agent_phone_assignments is
 'Another agent answers.';
 
-create trigger routes_are_kept
+create trigger answers_are_kept
 after update on public.agents
 for each row
 when (old.is_active is distinct from new.is_active)
 execute function private.keep_routes();
 
-comment on trigger routes_are_kept on public.agents is
+comment on trigger answers_are_kept on public.agents is
 'An agent that is switched off answers nothing.';
 
 insert into public.number_routes (

@@ -1,12 +1,12 @@
 -- Takes the routes away; each is put together from four tables again.
 
-drop trigger routes_are_kept on public.agents;
+drop trigger answers_are_kept on public.agents;
 
-drop trigger routes_are_kept on public.agent_phone_assignments;
+drop trigger answers_are_kept on public.agent_phone_assignments;
 
-drop trigger routes_are_kept on public.twilio_subaccounts;
+drop trigger answers_are_kept on public.twilio_subaccounts;
 
-drop trigger routes_are_kept on public.org_credentials;
+drop trigger answers_are_kept on public.org_credentials;
 
 drop function private.keep_routes();
 

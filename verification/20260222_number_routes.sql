@@ -20,7 +20,7 @@ where (pg_get_constraintdef(con.oid) like expected.definition) is not true;
 
 -- check: whatever a route is made of has it made anew
 select
-    expected.tbl || '.routes_are_kept' as subject,
+    expected.tbl || '.answers_are_kept' as subject,
     coalesce(pg_get_triggerdef(t.oid), 'missing') as detail
 from (
     values
@@ -32,7 +32,7 @@ from (
 left join pg_trigger as t
     on
         t.tgrelid = to_regclass('public.' || expected.tbl)
-        and t.tgname = 'routes_are_kept'
+        and t.tgname = 'answers_are_kept'
 where
     (
         t.tgenabled = 'O'
