@@ -41,6 +41,72 @@ ON_PURPOSE = {
     "private.rollout_bucket": {"authenticated"},
 }
 
+#: Who may do what with a relation; whatever is in the catalog and not here
+#: fails. Columns stand in brackets.
+TENANT = {"service_role": "select insert update delete"}
+LOOKED_AT = {"service_role": "select"}
+DOOR = {"authenticated": "insert"}
+RELATIONS: dict[str, dict[str, str]] = {
+    "public.organizations": TENANT | {"telephony_backfill": "select(id)"},
+    "public.user_org_roles": TENANT,
+    "public.agents": TENANT,
+    "public.org_credentials": TENANT
+    | {
+        "telephony_backfill": "select insert delete"
+        " update(account_sid,encrypted_config,phone_number)"
+    },
+    "public.twilio_subaccounts": TENANT
+    | {
+        "telephony_backfill": "select update(twilio_auth_token_encrypted)",
+        "authenticated": "select(org_id,status)",
+    },
+    "public.managed_phone_numbers": TENANT | {"telephony_backfill": "select"},
+    "public.feature_flags": TENANT
+    | {"authenticated": "select(enabled_globally,flag_key,rollout_percentage)"},
+    "public.org_feature_flags": TENANT
+    | {"authenticated": "select(enabled,flag_key,org_id)"},
+    "public.number_markets": TENANT,
+    "public.org_limits": TENANT,
+    "public.telephony_reasons": {
+        "service_role": "select insert update",
+        "authenticated": "select(message,reason_code)",
+    },
+    "public.org_data_keys": LOOKED_AT
+    | {"telephony_backfill": "select insert update(state,wrapped)"},
+    "public.provisioning_transitions": LOOKED_AT,
+    "public.phone_numbers_held": LOOKED_AT,
+    "public.agent_phone_assignments": LOOKED_AT,
+    "public.number_routes": LOOKED_AT
+    | {
+        "authenticated": "select(account_status,can_inbound,can_outbound,"
+        "credential_id,is_managed,org_id,phone_number)"
+    },
+    "public.provisioning_requests": LOOKED_AT
+    | {
+        "authenticated": "select(area_code,country_code,created_at,id,"
+        "idempotency_key,number_type,org_id,pinned_number,reason_code,state,"
+        "updated_at,user_message)"
+    },
+    "public.provider_operations": LOOKED_AT,
+    "public.outbox": {
+        "service_role": "select update(attempts,available_at,dead)",
+    },
+    "private.missing_active_flags": {},
+    "private.asking_for_a_number": {"authenticated": "select insert"},
+    "private.connecting_a_number": {"authenticated": "select insert"},
+    "private.assigning_a_number": DOOR,
+    "private.unassigning_a_number": DOOR,
+    "private.disconnecting_a_number": DOOR,
+    "private.giving_a_number_back": DOOR,
+    "api.agent_phone_options": {"authenticated": "select"},
+    "api.features": {"authenticated": "select"},
+    "api.managed_number": {"authenticated": "select"},
+    "api.provisioning_permission": {"authenticated": "select"},
+    "api.provisioning_status": {"authenticated": "select"},
+    "audit.events": {"telephony_auditor": "select"},
+    "audit.heads": {"telephony_auditor": "select"},
+}
+
 FORGED = [
     "",
     "{",
@@ -255,6 +321,39 @@ def test_nobody_changes_a_row_of_another_organization(
             # null or a duplicate, which come after those have let the row through.
             state = caught.value.sqlstate or ""
             assert state == "42501" or state.startswith("TP"), (table, caught.value)
+
+
+def granted(office: Office) -> dict[str, dict[str, str]]:
+    """Relation → role → what it may do: whole, or with the columns in brackets."""
+    found: dict[str, dict[str, str]] = {name: {} for name in relations(office)}
+    for name, role, rights in office.rows(
+        "select r.name, role.rolname, string_agg(case when whole then privilege"
+        " else privilege || '(' || columns || ')' end, ' ' order by place)"
+        " from unnest(%s::text[]) as r (name)"
+        " cross join (select rolname from pg_roles where rolname = any (%s)) as role"
+        " cross join unnest('{select,insert,update,delete}'::text[])"
+        " with ordinality as p (privilege, place)"
+        " cross join lateral (select has_table_privilege(role.rolname, r.name,"
+        " privilege) as whole, string_agg(attname, ',' order by attname)"
+        " filter (where privilege <> 'delete' and has_column_privilege(role.rolname,"
+        " attrelid, attnum, case privilege when 'delete' then 'select'"
+        " else privilege end)) as columns from pg_attribute"
+        " where attrelid = r.name::regclass and attnum > 0 and not attisdropped) as c"
+        " where whole or columns is not null group by 1, 2",
+        relations(office),
+        ROLES,
+    ):
+        found[name][role] = rights
+    return found
+
+
+def test_no_relation_is_granted_but_on_purpose(office: Office) -> None:
+    def in_one_order(rights: dict[str, str]) -> dict[str, list[str]]:
+        return {role: sorted(words.split()) for role, words in rights.items()}
+
+    found = {name: in_one_order(rights) for name, rights in granted(office).items()}
+    meant = {name: in_one_order(rights) for name, rights in RELATIONS.items()}
+    assert found == meant
 
 
 def test_no_function_is_executed_but_on_purpose(office: Office) -> None:
