@@ -50,7 +50,7 @@ def test_a_rehearsal_on_a_copy_tells_what_was_copied(live: Cli, url: str) -> Non
     assert "note: copying " in done.err
     assert f"* {NEXT} " in done.out
     assert re.search(
-        r"\non a copy of \S+ of PostgreSQL \S+: 1 rows of each table and what they"
+        r"\non a copy of \S+ of PostgreSQL \S+: 1 row of each table and what they"
         r" need, \d+ tables\n\Z",
         done.out,
     )

@@ -5,9 +5,13 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from tests.line import Line
+from trunkline import rehearsal
 from trunkline.connect import Target, of_keywords
+from trunkline.events import Emit, Event, Notice, ignore
 from trunkline.rehearsal import stats
-from trunkline.throwaway import Server
+from trunkline.rehearsal.result import RehearsalReport, Rehearsed
+from trunkline.throwaway import Request, Server
 
 TABLES = """
 create table public.calls (id int primary key, day date);
@@ -79,3 +83,57 @@ def test_long_transactions_are_told_with_what_they_use(
     assert one.relations == ("public.calls",)
     assert one.state == "idle in transaction"
     assert one.seconds > 0
+
+
+@pytest.fixture
+def indexed(line: Line) -> Line:
+    """A project that locks public.calls."""
+    line.add("a", TABLES, "drop table public.calls;\n")
+    line.add(
+        "b",
+        "create index calls_day on public.calls (day);\n",
+        "drop index public.calls_day;\n",
+    )
+    return line
+
+
+def rehearse(line: Line, live: Target, emit: Emit) -> RehearsalReport:
+    return rehearsal.run(
+        line.project,
+        Request(on=line.server.environment(line.database)["DATABASE_URL"]),
+        ["b"],
+        allow_unverified=True,
+        emit=emit,
+        live=live,
+    )
+
+
+def test_each_lock_of_a_rehearsal_is_held_against_the_live_database(
+    live: Target, indexed: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stats, "LEAST", 0.0)
+    found = rehearse(indexed, live, ignore).queues
+    assert found is not None
+    assert found.source == live.label
+    held = {(q.direction, q.relation, q.mode): q.waiting for q in found.queues}
+    assert held["up", "public.calls", "ShareLock"] is not None
+    assert held["down", "public.calls_day", "AccessExclusiveLock"] is None
+
+
+def test_a_live_database_that_goes_away_spoils_no_rehearsal(
+    server: Server, indexed: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stats, "LEAST", 0.0)
+    gone = server.create()
+    told: list[Event] = []
+
+    def emit(event: Event) -> None:
+        told.append(event)
+        if isinstance(event, Rehearsed):
+            server.drop(gone)
+
+    report = rehearse(indexed, of_keywords(server.conninfo(gone)), emit)
+    assert report.queues is None
+    assert len(report.changes) == 1
+    (notice,) = (event.text for event in told if isinstance(event, Notice))
+    assert notice.startswith("nothing is told of queues: cannot connect to ")

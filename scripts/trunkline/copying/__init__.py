@@ -95,7 +95,9 @@ def told_rows(rows: int | None) -> str:
     """Which rows of each table come, in words."""
     if rows is None:
         return "all rows"
-    return f"{rows} rows of each table and what they need" if rows else "no rows"
+    if rows == 0:
+        return "no rows"
+    return f"{rows} row{'' if rows == 1 else 's'} of each table and what they need"
 
 
 def _of_dump(server: Server, wanted: Wanted, dump: Dump) -> tuple[str, Copied]:

@@ -121,9 +121,7 @@ def run(
             crashes=crashes,
         )
     if live is not None and first is not None:
-        held = [(report.id, report.locks) for report in reports]
-        busy = stats.since(live, first)
-        whole = replace(whole, queues=queues.estimate(project, held, busy))
+        whole = replace(whole, queues=_queues(project, reports, live, first, emit))
     if parts.certify:
         return replace(whole, certified=certify(project, whole))
     return whole
@@ -141,3 +139,20 @@ def _apply(stage: Stage, change: Change, emit: Emit) -> None:
             raise
         reason = (error.detail or "").partition("\n")[0]
         emit(Notice(f"{error.message}, and is left out: {reason}"))
+
+
+def _queues(
+    project: Project,
+    reports: Sequence[ChangeReport],
+    live: Target,
+    first: stats.Reading,
+    emit: Emit,
+) -> queues.Queues | None:
+    """Who would wait behind the locks; None, and told, where `live` has gone away."""
+    try:
+        busy = stats.since(live, first)
+    except Failure as error:
+        emit(Notice(f"nothing is told of queues: {error.message}"))
+        return None
+    held = [(report.id, report.locks) for report in reports]
+    return queues.estimate(project, held, busy)
