@@ -30,6 +30,7 @@ from (
         'connected_calendar_email, created_at, updated_at, phone_number, '
         'account_sid, key_version'
     ),
+    ('public.number_routes', 'inbound_agent_id, key_version'),
     ('public.org_data_keys', 'wrapped'),
     ('public.org_feature_flags', 'created_at, updated_at'),
     ('public.organizations', 'telephony_mode, vapi_credential_id, created_at'),
@@ -173,6 +174,7 @@ left join (
         'badge, can_inbound, can_outbound, credential_id, label, phone_number'
     ),
     ('api.features', 'enabled, flag_key'),
+    ('api.managed_number', 'phone_number'),
     ('api.provisioning_permission', 'can_provision, reason'),
     (
         'api.provisioning_status',
@@ -210,6 +212,10 @@ left join (
         'voice_enabled'
     ),
     ('public.number_markets', 'number_type'),
+    (
+        'public.number_routes',
+        'can_inbound, can_outbound, credential_id, is_managed, org_id, phone_number'
+    ),
     ('public.org_credentials', 'created_at, id, org_id, provider, updated_at'),
     ('public.org_data_keys', 'created_at, org_id'),
     (

@@ -23,6 +23,12 @@ from (
     ('authenticated', 'api.features', 'select', 'the page asks which features are on'),
     (
         'authenticated',
+        'api.managed_number',
+        'select',
+        'behind api.provisioning_permission'
+    ),
+    (
+        'authenticated',
         'api.provisioning_permission',
         'select',
         'the phone page asks before it offers the button'
@@ -77,10 +83,10 @@ from (
     ),
     (
         'authenticated',
-        'public.org_credentials',
-        'select (can_inbound, can_outbound, id, is_active, is_managed, org_id, '
-        'phone_number)',
-        'behind api.agent_phone_options; no sealed value'
+        'public.number_routes',
+        'select (account_status, can_inbound, can_outbound, credential_id, is_managed, '
+        'org_id, phone_number)',
+        'behind api.agent_phone_options and api.managed_number'
     ),
     (
         'authenticated',
@@ -133,6 +139,7 @@ from (
         'select, insert, update, delete',
         'keeps markets'
     ),
+    ('service_role', 'public.number_routes', 'select', 'looks; our functions write'),
     (
         'service_role',
         'public.org_credentials',

@@ -47,6 +47,16 @@ from (
         'everything'
     ),
     (
+        'number_routes_select_own_org on public.number_routes',
+        'authenticated',
+        'read those of their organization'
+    ),
+    (
+        'number_routes_service_role on public.number_routes',
+        'service_role, the owner',
+        'everything'
+    ),
+    (
         'org_credentials_select_own_org on public.org_credentials',
         'authenticated',
         'read those of their organization'
@@ -400,6 +410,7 @@ left join (
     values
     ('public.phone_numbers_held', 'a quarantine outlives the organization'),
     ('public.agent_phone_assignments', 'goes with its agent'),
+    ('public.number_routes', 'goes with its credential'),
     ('public.provider_operations', 'goes with its request'),
     ('private.missing_active_flags', 'says what was before'),
     ('audit.events', 'history stays'),
