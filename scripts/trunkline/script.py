@@ -26,8 +26,7 @@ _HEAD = """\
 \\set QUIET on
 select not pg_try_advisory_lock({key}) as trunkline_is_busy \\gset
 \\if :trunkline_is_busy
-    \\warn another trunkline is at work on this database
-    \\quit
+    do 'begin raise ''another trunkline is at work on this database''; end';
 \\endif
 set lock_timeout = '{lock_timeout:.0f}ms';
 set statement_timeout = 0;

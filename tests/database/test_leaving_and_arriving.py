@@ -13,6 +13,7 @@ from trunkline import adopt, catalog, drift, script
 from trunkline.catalog import Snapshot
 from trunkline.errors import UsageError
 from trunkline.events import ignore
+from trunkline.locks import RUNNER_KEY
 from trunkline.throwaway import Request, Server
 
 HERE = Request()
@@ -50,12 +51,12 @@ def taken(line: Line) -> Snapshot:
         return catalog.snapshot(connection)
 
 
-def psql(line: Line, text: str) -> subprocess.CompletedProcess[str]:
+def psql(line: Line, text: str, **environment: str) -> subprocess.CompletedProcess[str]:
     assert line.server.binaries is not None
     return subprocess.run(
         [line.server.binaries / "psql", "--no-psqlrc", "--file", "-"],
         input=text,
-        env=line.server.environment(line.database),
+        env={**line.server.environment(line.database), **environment},
         capture_output=True,
         text=True,
         timeout=60,
@@ -105,6 +106,50 @@ def test_a_check_that_fails_in_the_script_undoes_its_change(line: Line) -> None:
     assert "x: the reason" in done.stderr
     assert taken(line).has(("index", "idx_rooms_n on public.rooms"))
     assert not taken(line).has(("column", "public.rooms.word"))
+
+
+def test_a_script_stops_before_anything_where_another_trunkline_is_at_work(
+    line: Line, server: Server
+) -> None:
+    text = written(line)
+    with server.connect(line.database) as connection:
+        connection.execute("select pg_advisory_lock(%s)", [RUNNER_KEY])
+        done = psql(line, text)
+    assert done.returncode == 3
+    assert "another trunkline is at work on this database" in done.stderr
+    assert line.applied() == []
+
+
+def test_a_script_goes_on_behind_the_statements_that_one_before_it_finished(
+    line: Line,
+) -> None:
+    bad = "-- check: never\nselect 'x' as subject, 'the reason' as detail;\n"
+    (line.root / "verification" / "rooms_index.sql").write_text(bad)
+    assert psql(line, written(line)).returncode == 3
+    assert line.applied() == ["rooms"]
+    good = "-- check: always\nselect 'x' as subject, 'y' as detail where false;\n"
+    (line.root / "verification" / "rooms_index.sql").write_text(good)
+    done = psql(line, written(line))
+    assert done.returncode == 0, done.stderr
+    assert line.applied() == ["rooms", "rooms_index", "rooms_words"]
+
+
+def test_a_script_needs_no_more_than_the_owner_of_the_database(
+    line: Line, server: Server
+) -> None:
+    name = sql.Identifier(line.database)
+    with server.connect(line.database) as connection:
+        connection.execute("create role plain_owner login password 'x'")
+        connection.execute(
+            sql.SQL("alter database {} owner to plain_owner").format(name)
+        )
+    done = psql(line, written(line), PGUSER="plain_owner", PGPASSWORD="x")
+    applied = line.applied()
+    with server.connect(line.database) as connection:
+        connection.execute("reassign owned by plain_owner to postgres")
+        connection.execute("drop owned by plain_owner; drop role plain_owner")
+    assert done.returncode == 0, done.stderr
+    assert applied == ["rooms", "rooms_index", "rooms_words"]
 
 
 def test_drift_tells_what_was_changed_by_hand_and_its_repair_ends_it(

@@ -123,8 +123,9 @@ def mended(down: str, report: ChangeReport) -> str:
 
 
 def test_a_broken_rollback_is_found_and_with_its_repair_it_is_exact(
-    line: Line, planted: Planted
+    tmp_path: Path, server: Server, planted: Planted
 ) -> None:
+    line = Line(tmp_path, server, database="")
     line.add("20260101_standing", planted.base)
     line.add("20260102_planted", planted.up, planted.down)
     report = rehearse(line)
