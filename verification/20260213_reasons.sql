@@ -32,7 +32,7 @@ where
         'Release it before you provision another.'
     );
 
--- check: every reason that a function gives has its sentence
+-- check after: every reason that a function gives has its sentence
 select
     p.proname as subject,
     'refuses with the unknown reason ' || given.reason[1] as detail

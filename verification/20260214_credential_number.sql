@@ -3,25 +3,31 @@ select
     'org_credentials.' || expected.name as subject,
     coalesce(
         format(
-            '%s, default %s, nullable %s',
-            c.data_type,
-            c.column_default,
-            c.is_nullable
+            '%s, default %s, not null %s',
+            format_type(a.atttypid, a.atttypmod),
+            pg_get_expr(d.adbin, d.adrelid),
+            a.attnotnull
         ),
         'missing'
     ) as detail
 from (
     values
-    ('phone_number', 'text', null, 'YES'),
-    ('account_sid', 'text', null, 'YES'),
-    ('can_inbound', 'boolean', 'true', 'NO'),
-    ('can_outbound', 'boolean', 'true', 'NO')
-) as expected (name, data_type, column_default, is_nullable)
-left join information_schema.columns as c
+    ('phone_number', 'text', null, false),
+    ('account_sid', 'text', null, false),
+    ('can_inbound', 'boolean', 'true', true),
+    ('can_outbound', 'boolean', 'true', true)
+) as expected (name, data_type, column_default, not_null)
+left join pg_attribute as a
     on
-        c.table_schema = 'public'
-        and c.table_name = 'org_credentials'
-        and c.column_name = expected.name
+        a.attrelid = to_regclass('public.org_credentials')
+        and a.attname = expected.name
+        and not a.attisdropped
+left join pg_attrdef as d
+    on a.attrelid = d.adrelid and a.attnum = d.adnum
 where
-    (c.data_type, c.column_default, c.is_nullable) is distinct from
-    (expected.data_type, expected.column_default, expected.is_nullable);
+    (
+        format_type(a.atttypid, a.atttypmod),
+        pg_get_expr(d.adbin, d.adrelid),
+        a.attnotnull
+    ) is distinct from
+    (expected.data_type, expected.column_default, expected.not_null);

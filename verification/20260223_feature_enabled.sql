@@ -1,4 +1,4 @@
--- check: a roll-out of n percent is n buckets of a hundred
+-- check after: a roll-out of n percent is n buckets of a hundred
 select
     n.percentage || ' %' as subject,
     count(*) || ' of 500 organizations' as detail
