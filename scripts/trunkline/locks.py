@@ -115,13 +115,16 @@ def retried(
         pause = min(min(lock_timeout, FIRST_PAUSE) * 2 ** (attempt - 1), LONGEST_PAUSE)
         pause *= random.uniform(0.5, 1.5)
         spent += lock_timeout + pause
-        if spent + lock_timeout > budget or (watch and watch.gave_up == "older"):
+        older = watch is not None and watch.gave_up == "older"
+        if older or spent + lock_timeout > budget:
             wanted = f"Wanted: {watch.wanted}.\n" if watch and watch.wanted else ""
             who = f"In the way: {names}." if names else f"The server said: {reason}."
             raise LockNotObtained(
-                _complaint(attempt, older=bool(watch and watch.gave_up == "older")),
+                _complaint(attempt, older=older),
                 detail=wanted + who,
-                hint="End what is in the way or wait for it, and run again.",
+                hint="End what is in the way, or wait for it longer with "
+                f"--{'concurrent-timeout' if older else 'lock-budget'} SECONDS; "
+                "then run again.",
             )
         what = f"attempt {attempt + 1} follows in {pause:.1f} s"
         emit(Waiting(what, names or reason, blockers))

@@ -231,7 +231,7 @@ def redacted(query: str) -> str:
             return match["kept"]
         return " " if match[0].startswith(("--", "/*")) else "?"
 
-    return " ".join(_LITERALS.sub(kept, query).split())
+    return " ".join(_LITERALS.sub(kept, query).split()).rstrip("; ")
 
 
 def _redacted(blocker: Blocker) -> Blocker:

@@ -65,7 +65,7 @@ full join (
     where
         n.nspname in ('public', 'api', 'worker', 'private', 'audit')
         and c.relkind in ('r', 'p')
-        and c.relname not like '\_yoyo\_%'
+        and c.relname !~ '^_?yoyo_'
     group by n.nspname, c.relname
 ) as found
     on written.relation = found.relation
@@ -147,7 +147,7 @@ full join (
             and a.attnum = d.adnum
     where
         n.nspname in ('public', 'api', 'worker', 'private', 'audit')
-        and c.relname not like '\_yoyo\_%'
+        and c.relname !~ '^_?yoyo_'
     group by n.nspname, c.relname, pg_get_expr(d.adbin, d.adrelid)
 ) as found
     on
@@ -248,6 +248,6 @@ left join (
 where
     n.nspname in ('public', 'api', 'worker', 'private', 'audit')
     and c.relkind in ('r', 'p', 'v')
-    and c.relname not like '\_yoyo\_%'
+    and c.relname !~ '^_?yoyo_'
     and plain.relation is null
     and col_description(c.oid, a.attnum) is null;

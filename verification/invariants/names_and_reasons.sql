@@ -11,7 +11,7 @@ where
     c.relnamespace = any(
         '{public,api,worker,private,audit}'::regnamespace[]
     )
-    and c.relname not like '\_yoyo\_%'
+    and c.relname !~ '^_?yoyo_'
     and (
         k.conname ~ '_(check|key|fkey|excl|not_null)[0-9]+$'
         or (
@@ -39,7 +39,7 @@ inner join pg_class as x
     on i.indexrelid = x.oid
 where
     c.relnamespace = any('{public,private,audit}'::regnamespace[])
-    and c.relname not like '\_yoyo\_%'
+    and c.relname !~ '^_?yoyo_'
     and x.relname !~ '^idx_'
     and not exists (
         select
@@ -81,7 +81,7 @@ from (
         obj_description(c.oid, 'pg_class'),
         c.relnamespace
     from pg_class as c
-    where c.relkind in ('r', 'p', 'v') and c.relname not like '\_yoyo\_%'
+    where c.relkind in ('r', 'p', 'v') and c.relname !~ '^_?yoyo_'
     union all
     select
         p.oid::regprocedure::text,

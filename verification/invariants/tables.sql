@@ -10,7 +10,7 @@ where
         '{public,api,worker,private,audit}'::regnamespace[]
     )
     and c.relkind in ('r', 'p')
-    and c.relname not like '\_yoyo\_%'
+    and c.relname !~ '^_?yoyo_'
     and not exists (
         select
         from pg_constraint as k
@@ -72,7 +72,7 @@ where
         '{public,api,worker,private,audit}'::regnamespace[]
     )
     and c.relkind in ('r', 'p')
-    and c.relname not like '\_yoyo\_%'
+    and c.relname !~ '^_?yoyo_'
     and not (c.relrowsecurity and c.relforcerowsecurity);
 
 -- check: every table has a policy, so that row-level security is meant
