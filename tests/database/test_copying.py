@@ -261,6 +261,21 @@ def test_nothing_on_a_copy_leads_to_another_server(
     assert ask(server, name, "select srvname from pg_user_mappings") == []
 
 
+def test_time_outs_that_are_meant_for_the_application_end_no_copy(
+    server: Server, database: str, copied: list[str]
+) -> None:
+    # One of them is there since 17 only.
+    known = (
+        "select name from pg_settings where name ~ '^(statement|transaction)_timeout'"
+    )
+    with server.connect(database) as connection:
+        for (name,) in connection.execute(known).fetchall():
+            connection.execute(f"alter database {database} set {name} = '20ms'")
+    there = Live(of_keywords(server.conninfo(database)))
+    name, _ = copying.copy(server, wanted(there, 0), ignore)
+    copied.append(name)
+
+
 def dump(server: Server, database: str, path: Path, *words: str) -> None:
     program = programs.find("pg_dump", server.version_num, server)
     subprocess.run(

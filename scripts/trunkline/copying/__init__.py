@@ -183,6 +183,11 @@ def _of_live(
 def _source(target: Target) -> Iterator[Connection]:
     """A connection that sees one state of the source, and writes nothing."""
     with reading(target) as connection:
+        # Since 17; the snapshot must last as long as the copying does.
+        connection.execute(
+            "select set_config('transaction_timeout', '0', false)"
+            " where current_setting('transaction_timeout', true) is not null"
+        )
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         with connection.transaction():
