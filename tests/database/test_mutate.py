@@ -10,7 +10,7 @@ from tests.line import Line
 from trunkline import catalog, contents
 from trunkline.rehearsal import mutate
 from trunkline.rehearsal.mutants import Makers
-from trunkline.rehearsal.mutate import Tried
+from trunkline.rehearsal.mutate import Attempts
 from trunkline.throwaway import Server
 
 UP = """
@@ -51,7 +51,7 @@ def stage(server: Server, database: str, tmp_path: Path) -> Line:
 FIRST, SECOND = "20260101_room", "20260102_door"
 
 
-def try_all(line: Line, verification: str, later: str = "") -> list[Tried]:
+def try_all(line: Line, verification: str, later: str = "") -> Attempts:
     """Try what a change makes, where a `later` one has been applied too."""
     line.add(FIRST, UP, "drop table room;\n", verification)
     if later:
@@ -71,17 +71,18 @@ def try_all(line: Line, verification: str, later: str = "") -> list[Tried]:
         )
 
 
-def survived(tried: list[Tried]) -> list[str]:
+def survived(attempts: Attempts) -> list[str]:
+    tried = attempts.tried
     return [t.mutant.name for t in tried if not t.noticed_by and not t.refused]
 
 
-def judged(line: Line, tried: list[Tried], needed: float = 0.95) -> mutate.Mutation:
+def judged(line: Line, tried: Attempts, needed: float = 0.95) -> mutate.Mutation:
     return mutate.judge(tried, line.project.changes, needed=needed)
 
 
 def test_a_mutant_is_noticed_by_the_check_that_complains(stage: Line) -> None:
     tried = try_all(stage, SEEN)
-    assert {t.mutant.name: t.noticed_by for t in tried if t.noticed_by} == {
+    assert {t.mutant.name: t.noticed_by for t in tried.tried if t.noticed_by} == {
         "constraint room_key on public.room: dropped": "the key stands",
         "index room_half on public.room: dropped": "the index stands",
         "table public.room: select granted to public": "everybody is kept out",
@@ -95,7 +96,7 @@ def test_a_check_that_errors_on_a_mutant_has_noticed_it(stage: Line) -> None:
         "select 'room_half' as subject, 'large' as detail"
         " where pg_relation_size('room_half') > 100000;\n",
     )
-    assert [t.mutant.name for t in tried if t.noticed_by] == [
+    assert [t.mutant.name for t in tried.tried if t.noticed_by] == [
         "index room_half on public.room: dropped"
     ]
 
@@ -132,7 +133,7 @@ def test_a_survivor_is_named_with_what_was_done_and_where_its_check_belongs(
 
 def test_a_mutant_that_the_server_refuses_was_never_made(stage: Line) -> None:
     tried = try_all(stage, SEEN)
-    assert [t.mutant.name for t in tried if t.refused] == [
+    assert [t.mutant.name for t in tried.tried if t.refused] == [
         "column public.room.id: NOT NULL dropped"
     ]
     assert judged(stage, tried).changes[0].unmade == 1
@@ -185,14 +186,17 @@ def test_what_was_there_before_the_changes_is_left_alone(stage: Line) -> None:
     with stage.connect() as connection:
         connection.execute("create table older (id int primary key)")
     tried = try_all(stage, SEEN)
-    assert not [t for t in tried if "older" in t.mutant.name]
+    assert not [t for t in tried.tried if "older" in t.mutant.name]
 
 
-def test_a_check_that_fails_already_notices_nothing(stage: Line) -> None:
+def test_a_check_that_fails_already_is_told_and_notices_nothing(stage: Line) -> None:
     tried = try_all(
         stage, "-- check: never\nselect 'it' as subject, 'is wrong' as detail;\n"
     )
-    assert not [t for t in tried if t.noticed_by]
+    assert not [t for t in tried.tried if t.noticed_by]
+    mutation = judged(stage, tried, needed=0)
+    assert mutation.unasked == (f"verification/{FIRST}.sql: never",)
+    assert not mutation.ok
 
 
 def test_nothing_of_a_mutant_stays(stage: Line) -> None:
@@ -205,4 +209,4 @@ def test_nothing_of_a_mutant_stays(stage: Line) -> None:
 
 
 def test_a_project_without_anything_to_break_is_well() -> None:
-    assert mutate.judge([], []).ok
+    assert mutate.judge(Attempts(()), []).ok

@@ -77,7 +77,7 @@ def _measured(report: RehearsalReport, change: ChangeReport) -> dict[str, Any] |
         if played.id == change.id:
             if not played.ok:
                 return None
-            measured["traffic"] = [phase.name for phase in played.phases]
+            measured["traffic"] = "nothing failed, nothing undeclared was lost"
     for mutants in report.mutation.changes if report.mutation else ():
         if mutants.id == change.id:
             if not mutants.ok:

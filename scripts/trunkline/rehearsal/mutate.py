@@ -50,6 +50,15 @@ class Tried:
 
 
 @dataclass(frozen=True)
+class Attempts:
+    """All mutants, tried; and the checks that failed with nothing broken, each by its
+    file and sentence. They were not asked, since they would have noticed anything."""
+
+    tried: tuple[Tried, ...]
+    unasked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Survivor:
     """A mutant that no check noticed: its name, the SQL that makes it, the file where a
     check of it belongs, and the reason why it may survive, None where none is given."""
@@ -84,7 +93,8 @@ class ChangeMutants:
 
 @dataclass(frozen=True)
 class Mutation:
-    """The mutants of all changes; `score` is noticed / made, from 0 to 1."""
+    """The mutants of all changes; `score` is noticed / made, from 0 to 1. `unasked` are
+    checks that failed already."""
 
     made: int
     noticed: int
@@ -92,6 +102,7 @@ class Mutation:
     needed: float
     ok: bool
     changes: tuple[ChangeMutants, ...]
+    unasked: tuple[str, ...] = ()
 
 
 def attempt(
@@ -100,7 +111,7 @@ def attempt(
     present: frozenset[str],
     built: Snapshot,
     makers: Makers,
-) -> list[Tried]:
+) -> Attempts:
     """Make each mutant of what is in a database, and ask all that `verify` asks.
 
     `databases` are connections to equal throwaways with the changes `present`, whose
@@ -113,7 +124,7 @@ def attempt(
         [(change.id, check) for change in here for check in change.checks]
         + [(i.name, check) for i in project.holding(present) for check in i.checks]
     )
-    asking.leave_out_what_fails(databases[0])
+    unasked = asking.leave_out_what_fails(databases[0])
     work = _Work(
         (maker, mutant)
         for mutant in mutants(built)
@@ -121,25 +132,27 @@ def attempt(
     )
     with ThreadPoolExecutor(len(databases)) as pool:
         shares = pool.map(lambda one: _try_share(one, work, asking), databases)
-        return [tried for share in shares for tried in share]
+        return Attempts(tuple(t for share in shares for t in share), unasked)
 
 
 def judge(
-    tried: Iterable[Tried], changes: Iterable[Change], *, needed: float = NEEDED
+    attempts: Attempts, changes: Iterable[Change], *, needed: float = NEEDED
 ) -> Mutation:
     """Say what the mutants of these changes show of their verification.
 
-    It is well when the score is `needed`, and each survivor has a reason.
+    It is well when the score is `needed`, each survivor has a reason, and every check
+    could be asked.
     """
     by_change: dict[str, list[Tried]] = {}
-    for one in tried:
+    for one in attempts.tried:
         by_change.setdefault(one.change, []).append(one)
     judged = tuple(_judge(change, by_change.get(change.id, [])) for change in changes)
     made = sum(change.made for change in judged)
     noticed = sum(change.noticed for change in judged)
     score = noticed / made if made else 1.0
-    ok = score >= needed and all(change.ok for change in judged)
-    return Mutation(made, noticed, score, needed, ok, judged)
+    unasked = attempts.unasked
+    ok = score >= needed and not unasked and all(change.ok for change in judged)
+    return Mutation(made, noticed, score, needed, ok, judged, unasked)
 
 
 def _judge(change: Change, tried: Iterable[Tried]) -> ChangeMutants:
@@ -198,14 +211,15 @@ class _Asking:
         self._named = list(named)
         self._noticed: Counter[tuple[str, int]] = Counter()
 
-    def leave_out_what_fails(self, connection: Connection) -> None:
-        """Ask no more what fails where nothing is broken."""
+    def leave_out_what_fails(self, connection: Connection) -> tuple[str, ...]:
+        """Ask no more what fails where nothing is broken; returns what that is."""
         results = checks.run_together(connection, self._named, ignore)
         self._named = [
             named
             for named, result in zip(self._named, results, strict=True)
             if result.passed
         ]
+        return tuple(f"{r.source}: {r.sentence}" for r in proof.failing(results))
 
     def first_to_complain(self, connection: Connection, change: str) -> str | None:
         """The sentence of a check that fails; None when all pass.

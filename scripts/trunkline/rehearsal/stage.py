@@ -29,7 +29,7 @@ from trunkline.rehearsal.change import (
     told,
 )
 from trunkline.rehearsal.mutants import Makers
-from trunkline.rehearsal.mutate import Tried, attempt
+from trunkline.rehearsal.mutate import Attempts, attempt
 from trunkline.rehearsal.place import Place
 from trunkline.rehearsal.result import ChangeReport, Verdict
 from trunkline.rehearsal.scene import Scene
@@ -130,7 +130,7 @@ class Stage:
             self._place.close()
             self._before().close()
 
-    def mutate(self, makers: Makers) -> list[Tried]:
+    def mutate(self, makers: Makers) -> Attempts:
         """Try the mutants of what `makers` know, on all rows that are there now."""
         catalog = self.catalog
         with ExitStack() as opened:

@@ -100,6 +100,8 @@ def _felt(phase: Phase) -> str:
 
 def mutation_lines(mutation: Mutation, *, verbose: bool) -> Iterator[str]:
     """The survivors, change by change, then the score."""
+    for check in mutation.unasked:
+        yield f"not asked about mutants, since it fails without one: {shown(check)}"
     for change in mutation.changes:
         yield from mutants_lines(change, verbose=verbose)
     accepted = sum(
