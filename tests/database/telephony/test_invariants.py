@@ -275,6 +275,50 @@ PLANTED: dict[tuple[str, str], str] = {
         "names_and_reasons",
         "whatever embodies a rule says why",
     ): "comment on trigger audited on org_credentials is null",
+    (
+        "columns",
+        "every column has a value, but for those written here",
+    ): "alter table number_routes alter column phone_number drop not null",
+    (
+        "columns",
+        "a new row starts as it is written here",
+    ): "alter table outbox alter column attempts set default 1",
+    (
+        "columns",
+        "a column says what it means, but for those written here, whose name says it",
+    ): "comment on column org_credentials.is_managed is null",
+    (
+        "rights",
+        "everybody may do with tables and views what is written here, and nothing else",
+    ): "revoke select on api.features from authenticated",
+    (
+        "rights",
+        "everybody enters the schemas that are written here, and no other",
+    ): "grant usage on schema audit to service_role",
+    (
+        "structure",
+        "row-level security lets everybody to the rows that are written here",
+    ): "drop policy org_credentials_select_own_org on org_credentials",
+    (
+        "structure",
+        "what is looked up is found by an index",
+    ): "drop index idx_outbox_waiting",
+    (
+        "structure",
+        "a word is one of those that are known",
+    ): "alter table outbox drop constraint topic_is_known",
+    (
+        "structure",
+        "an index that finds some rows only says what for",
+    ): "comment on index idx_outbox_waiting is null",
+    (
+        "structure",
+        "what an organization has goes with it",
+    ): "alter table outbox drop constraint outbox_org_id_fkey",
+    (
+        "structure",
+        "the time of an update is written, and nobody writes it by hand",
+    ): "alter function set_updated_at() stable",
 }
 
 INVARIANTS = {
