@@ -64,7 +64,7 @@ class Pace:
     """Below it, what a batch of any size takes is most of what it takes."""
     largest_batch: int = 5_000
     chunk_rows: int = 10_000
-    """How many rows a worker claims together; it gives them up when it ends."""
+    """At most so many rows a worker claims together; it gives them up when it ends."""
     replica_bytes: int = 64 * 1024 * 1024
     """Wait while a replica is farther behind. Needs the rights of pg_monitor."""
     blocked_seconds: float = 1.0

@@ -34,6 +34,8 @@ from trunkline.locks import retried
 
 #: How long to wait for the others' last batches, in seconds.
 OTHERS = 0.05
+#: So many batches of the present size make a chunk.
+BATCHES = 8
 
 Otherwise = Literal["nothing to claim", "stop"]
 
@@ -75,7 +77,6 @@ def work(
     reader = reader_of(connection, type(backfill))
     desk = Desk(connection, backfill, run, reader, Journal(connection, run))
     throttle = Throttle(connection, pace, emit)
-    cut = partial(book.cut, connection, run, reader, pace.chunk_rows)
     finish = partial(book.finish, connection, run)
     size = pace.first_batch
     while True:
@@ -86,9 +87,13 @@ def work(
             seconds = time.monotonic() - started
             size = next_size(pace, size, done.counts.total, seconds)
             tell(number, done, seconds, emit)
-        elif done == "stop":
+            continue
+        if done == "stop":
             return
-        elif not retried(cut, pace.lock_timeout, emit):
+        # Not a large part of a small source, which the others would then miss.
+        rows = min(pace.chunk_rows, BATCHES * size)
+        cut = partial(book.cut, connection, run, reader, rows)
+        if not retried(cut, pace.lock_timeout, emit):
             if retried(finish, pace.lock_timeout, emit):
                 return
             time.sleep(OTHERS)
