@@ -30,7 +30,7 @@ from trunkline.backfill.pace import Pace, Throttle, next_size
 from trunkline.backfill.rows import Journal, migrate
 from trunkline.backfill.source import Read, SourceReader
 from trunkline.events import Emit
-from trunkline.locks import retried
+from trunkline.locks import LOCK_ERRORS, retried
 
 #: How long to wait for the others' last batches, in seconds.
 OTHERS = 0.05
@@ -79,10 +79,20 @@ def work(
     throttle = Throttle(connection, pace, emit)
     finish = partial(book.finish, connection, run)
     size = pace.first_batch
+
+    def attempt() -> Batch | Otherwise:
+        nonlocal size
+        try:
+            return _batch(desk, size)
+        except LOCK_ERRORS:
+            # The fewer rows it locks together, the fewer are in each other's way.
+            size = max(1, size // 4)
+            raise
+
     while True:
         throttle.wait()
         started = time.monotonic()
-        done = retried(partial(_batch, desk, size), pace.lock_timeout, emit)
+        done = retried(attempt, pace.lock_timeout, emit)
         if isinstance(done, Batch):
             seconds = time.monotonic() - started
             size = next_size(pace, size, done.counts.total, seconds)

@@ -286,3 +286,26 @@ def test_the_status_counts_the_workers_of_the_backfill(
     backfill.pause(toys.target, "slow-copies")
     running.result(timeout=10)
     toys.until(lambda: toys.status(SlowCopies).workers == 0)
+
+
+def test_where_a_row_is_locked_those_before_it_are_done_without_it(
+    toys: Toys,
+    another: Callable[[], psycopg.Connection],
+    in_background: Callable[..., Future[Any]],
+) -> None:
+    toys.numbers(8)
+    holder = another()
+    holder.execute("begin; update public.numbers set value = 0 where id = 3")
+    pace = Pace(first_batch=8, lock_timeout=0.05)
+    running = in_background(toys.run, Doubled, pace=pace)
+    toys.until(
+        lambda: (
+            toys.value(
+                "select count(*) from public.numbers"
+                " where document::text like '%%doubled%%'"
+            )
+            == 2
+        )
+    )
+    holder.execute("commit")
+    assert running.result(timeout=30).counts == Counts(8, 8)

@@ -194,10 +194,12 @@ def test_rotation_under_traffic_loses_no_update_and_fails_no_reader(
     reading = threading.Thread(target=reader, args=(sealed, enough, failures, read))
     reading.start()
     script = TrafficScript("seen", path, None, None, 1)
-    with playing(sealed.server, sealed.database, [script], record):
-        results = [rotate(sealed) for _ in range(3)]
-    enough.set()
-    reading.join()
+    try:
+        with playing(sealed.server, sealed.database, [script], record):
+            results = [rotate(sealed) for _ in range(3)]
+    finally:
+        enough.set()
+        reading.join()
     assert [result.ok for result in results] == [True] * 3
     assert not failures
     assert len(read) > 100
