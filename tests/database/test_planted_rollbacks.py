@@ -7,6 +7,7 @@ the next rehearsal has nothing more to say.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from trunkline.throwaway import Server
 
 PLANTED = Path(__file__).parent / "planted"
 
+_BEYOND = re.compile(r"-- beyond repair(?: until (\d+))?: .*")
+
 CLEAN = Verdict.UNVERIFIED
 """Exact, in a project that has no verification files."""
 
@@ -31,8 +34,8 @@ class Planted:
     """What stands, a change of it, and its broken rollback; then what is to be found.
 
     `finds` are differences as `missing index public.i`, and losses as `loses 2 values
-    public.t.a`. `beyond` says why no SQL can make good what the rollback did, where
-    that is so.
+    public.t.a`. The data says why no SQL can make good what the rollback did, where
+    that is so; `beyond_repair_until` that version of PostgreSQL, or 0.
     """
 
     title: str
@@ -41,7 +44,7 @@ class Planted:
     down: str
     verdict: Verdict
     finds: tuple[str, ...]
-    beyond: str
+    beyond_repair_until: int
 
 
 def read(text: str) -> Iterator[Planted]:
@@ -50,15 +53,17 @@ def read(text: str) -> Iterator[Planted]:
         parts: dict[str, list[str]] = {"base": [], "up": [], "down": []}
         marks: dict[str, str] = {}
         finds: list[str] = []
-        part = "base"
+        part, until = "base", 0
         for line in lines:
             word, _, rest = line.removeprefix("-- ").partition(": ")
             if line in ("-- up", "-- down"):
                 part = word
             elif word in ("finds", "loses") and line.startswith("-- "):
                 finds.append(rest if word == "finds" else f"loses {rest}")
-            elif word in ("verdict", "beyond repair") and line.startswith("-- "):
+            elif word == "verdict" and line.startswith("-- "):
                 marks[word] = rest
+            elif match := _BEYOND.fullmatch(line):
+                until = int(match[1] or 99)
             else:
                 parts[part].append(line)
         usual = "down_inexact" if any(f[:6] != "loses " for f in finds) else "data_lost"
@@ -70,7 +75,7 @@ def read(text: str) -> Iterator[Planted]:
             down,
             Verdict(marks.get("verdict", usual)),
             tuple(finds),
-            marks.get("beyond repair", ""),
+            until,
         )
 
 
@@ -135,7 +140,7 @@ def test_a_broken_rollback_is_found_and_with_its_repair_it_is_exact(
     forget_roles(line.server)
     line.add("20260102_planted", planted.up, mended(planted.down, report))
     again = rehearse(line)
-    if planted.beyond:
+    if planted.beyond_repair_until >= server.version_num // 10000:
         assert again.verdict == planted.verdict
         assert again.differences or again.lost
     else:

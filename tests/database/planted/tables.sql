@@ -101,6 +101,7 @@ select 'by default is always, mostly';
 -- finds: differs column public.visits.id
 
 -- planted: another generated expression
+-- beyond repair until 16: no statement gives a column another expression
 create table visits (
     id int primary key,
     minutes int,
