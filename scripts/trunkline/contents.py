@@ -9,13 +9,14 @@ databases and says which rows. It knows catalogs and migrations by no more than 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
-from psycopg import Connection, sql
+from psycopg import Connection, pq, sql
 
 #: What the text of a value depends on, fixed so that two sessions write the same.
 _SETTINGS = {
@@ -110,8 +111,7 @@ def digest(
 
     What `untouched` (see `Contents.without`) says by OID is not read again.
     """
-    with connection.pipeline(), connection.transaction(force_rollback=True):
-        _fix_settings(connection)
+    with connection.pipeline(), _fixed_settings(connection):
         relations = _relations(connection, untouched)
         parts = [
             _digest_query(relation.name, relation.columns)
@@ -197,7 +197,7 @@ def keys_where(
     """
     with connection.transaction(force_rollback=True):
         path = connection.execute("show search_path").fetchone()
-        _fix_settings(connection)
+        connection.execute(_settings_query())
         table = _relations(connection).get(name)
         if table is None:
             return frozenset()
@@ -259,8 +259,7 @@ def _rows(
     query = sql.SQL("select {}, array[{}]::text[] from {} as t").format(
         _key_text(table, key, shared), values, _name(table.name)
     )
-    with connection.transaction(force_rollback=True):
-        _fix_settings(connection)
+    with _fixed_settings(connection):
         found = connection.execute(query).fetchall()
     return [(str(text), tuple(values) if key else ()) for text, values in found]
 
@@ -319,7 +318,7 @@ def _all(connection: Connection, parts: list[str]) -> list[Any]:
     rows: list[Any] = []
     for start in range(0, len(parts), 100):
         query = " union all ".join(parts[start : start + 100])
-        rows += connection.execute(query.encode()).fetchall()
+        rows += connection.execute(query.encode(), prepare=False).fetchall()
     return rows
 
 
@@ -340,13 +339,21 @@ def _relations_query() -> bytes:
 
 
 def _table(connection: Connection, name: str) -> _Relation:
-    with connection.transaction(force_rollback=True):
-        _fix_settings(connection)
+    with _fixed_settings(connection):
         return _relations(connection)[name]
 
 
-def _fix_settings(connection: Connection) -> None:
-    connection.execute(_settings_query())
+@contextmanager
+def _fixed_settings(connection: Connection) -> Iterator[None]:
+    """A transaction that only reads, in which a value always has the same text.
+
+    It is rolled back only where it is part of another: psycopg forgets with every
+    rollback what it has prepared.
+    """
+    idle = connection.info.transaction_status == pq.TransactionStatus.IDLE
+    with connection.transaction(force_rollback=not idle):
+        connection.execute(_settings_query())
+        yield
 
 
 @cache

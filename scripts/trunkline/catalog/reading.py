@@ -26,15 +26,19 @@ PG_TYPE = 1247
 def snapshot(connection: psycopg.Connection[Any]) -> Snapshot:
     """Return what the connected database has.
 
-    Runs in a subtransaction of its own, or a transaction if there is none, which is
-    rolled back: the caller's search_path and transaction are as before. Needs no right
-    beyond connecting. Raises `psycopg.Error` as the server gives it.
+    Runs in a subtransaction that is rolled back, or in a transaction if there is none:
+    the caller's search_path and transaction are as before. Needs no right beyond
+    connecting. Raises `psycopg.Error` as the server gives it.
     """
     version = connection.info.server_version
     superuser = connection.info.parameter_status("is_superuser") == "on"
     outermost = connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
     reader = _Reader()
-    with connection.pipeline(), connection.transaction(force_rollback=True):
+    # psycopg forgets what it has prepared with every rollback.
+    with (
+        connection.pipeline(),
+        connection.transaction(force_rollback=not outermost),
+    ):
         if outermost:
             connection.execute(
                 "set transaction isolation level repeatable read, read only"

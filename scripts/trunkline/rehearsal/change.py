@@ -218,7 +218,7 @@ def _find(trial: Trial, found: _Findings) -> None:
             Verdict.DOWN_MISSING, f"the change has no rollbacks/{change.id}.sql"
         )
     first = state.read(place.eyes, start, touched)
-    noted = loss.note(place.eyes, change.losses, start.contents)
+    noted = loss.note(place.session.work, change.losses, start.contents)
 
     found.down, touched = _stage(
         place.session, change, change.rollback, "down", Verdict.DOWN_FAILED, found.locks
@@ -238,7 +238,7 @@ def _find(trial: Trial, found: _Findings) -> None:
     )
     if not found.traceless:
         found.broken = trial.newly_failing(_asked(trial, trial.present))
-    found.vacuous = proof.is_vacuous(place.eyes, change)
+    found.vacuous = proof.is_vacuous(place.session.work, change)
 
     try:
         touched = _run(place.session, change, change.migration, "up")
@@ -273,10 +273,10 @@ def _weigh(
 
 def _asked(trial: Trial, present: frozenset[str]) -> tuple[CheckResult, ...]:
     """The results of the other changes' plain checks, and of the invariants."""
-    eyes = trial.place.eyes
+    work = trial.place.session.work
     return (
-        *proof.others_hold(eyes, trial.others, ignore),
-        *proof.invariants_hold(eyes, trial.project.holding(present), ignore),
+        *proof.others_hold(work, trial.others, ignore),
+        *proof.invariants_hold(work, trial.project.holding(present), ignore),
     )
 
 
@@ -307,12 +307,12 @@ def _judge(change: Change, found: _Findings) -> tuple[Verdict, str | None]:
 
 def _verify(trial: Trial, found: _Findings) -> None:
     """Its own checks and the invariants pass, and those of earlier changes still do."""
-    change, eyes = trial.change, trial.place.eyes
+    change, work = trial.change, trial.place.session.work
     unreadable = change.problems_of(change.verification)
     if unreadable:
         raise _Stopped(Verdict.VERIFICATION_FAILED, str(unreadable[0]))
-    own = proof.before_commit(eyes, change, ignore).results
-    own += proof.after_commit(eyes, change, (), ignore)
+    own = proof.before_commit(work, change, ignore).results
+    own += proof.after_commit(work, change, (), ignore)
     others = _asked(trial, trial.present | {change.id})
     invariants = {i.name for i in trial.project.invariants}
     blamed = trial.newly_failing((*own, *others))

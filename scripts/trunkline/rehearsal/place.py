@@ -1,9 +1,9 @@
 """A database of a rehearsal, and the connections to it, open from change to change.
 
-`session` runs changes as `apply` does. `eyes` sees what they left, on a connection of
-its own that forgets nothing, so its statements stay prepared. A database that is copied
-may have neither, and what a change sets for new sessions reaches only new ones: then
-both are closed, to be opened when they are next asked for.
+`session` runs changes as `apply` does, and checks. `eyes` reads catalog and contents,
+on a connection of its own that rolls nothing back, so its statements stay prepared. A
+database that is copied may have neither, and what a change sets for new sessions
+reaches only new ones: then both are closed, to be opened when they are next asked for.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ class Place:
 
     @property
     def eyes(self) -> Connection:
-        """Where catalog, contents and checks are read."""
+        """Where catalog and contents are read."""
         if self._eyes is None:
             self._eyes = self._opened.enter_context(connect(self._target))
             # What is rehearsed may have set another one for our role.
             self._eyes.execute("set role none")
-            self._eyes.prepare_threshold = 1
+            self._eyes.prepare_threshold = 0
             self._eyes.prepared_max = None
         return self._eyes
 

@@ -229,13 +229,13 @@ class Stage:
 
     def _complaints(self) -> tuple[CheckResult, ...]:
         """The checks of all changes, and the invariants, that fail now."""
-        eyes = self._place.eyes
+        work = self._place.session.work
         there = [c for c in self._project.changes if c.id in self._present]
         return proof.failing(
             (
-                *proof.all_hold(eyes, there, ignore),
+                *proof.all_hold(work, there, ignore),
                 *proof.invariants_hold(
-                    eyes, self._project.holding(self._present), ignore
+                    work, self._project.holding(self._present), ignore
                 ),
             )
         )
