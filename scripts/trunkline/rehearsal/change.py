@@ -30,6 +30,7 @@ from trunkline.events import (
 )
 from trunkline.project import Change, Project, Script
 from trunkline.rehearsal import cluster, conflicts, loss, state
+from trunkline.rehearsal.blame import newly_failing
 from trunkline.rehearsal.conflicts import Conflict
 from trunkline.rehearsal.lost import Declared, Lost
 from trunkline.rehearsal.place import Place
@@ -45,7 +46,7 @@ class Trial:
 
     `place` has the changes `present` applied, and its state is `start`. `before` has
     them too, and stays as it is; where what they write is not the same each time, its
-    rows need not be the same. The checks `failing`, (file, line), fail already.
+    rows need not be the same.
     """
 
     place: Place
@@ -54,20 +55,16 @@ class Trial:
     change: Change
     present: frozenset[str]
     start: State
-    failing: frozenset[tuple[str, int]]
 
     @property
     def others(self) -> list[Change]:
         """The changes that are applied before this one."""
         return [c for c in self.project.changes if c.id in self.present]
 
-    def newly_failing(self, results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
+    def blamed(self, results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
         """The results that this change can be blamed for."""
-        return tuple(
-            result
-            for result in proof.failing(results)
-            if (result.source, result.line) not in self.failing
-        )
+        before = self.before.session.work
+        return newly_failing(results, self.project, self.present, before)
 
 
 class RowsDiffer(Exception):
@@ -237,7 +234,7 @@ def _find(trial: Trial, found: _Findings) -> None:
         and not any(declared.count for declared in lost)
     )
     if not found.traceless:
-        found.broken = trial.newly_failing(_asked(trial, trial.present))
+        found.broken = trial.blamed(_asked(trial, trial.present))
     found.vacuous = proof.is_vacuous(place.session.work, change)
 
     try:
@@ -315,7 +312,7 @@ def _verify(trial: Trial, found: _Findings) -> None:
     own += proof.after_commit(work, change, (), ignore)
     others = _asked(trial, trial.present | {change.id})
     invariants = {i.name for i in trial.project.invariants}
-    blamed = trial.newly_failing((*own, *others))
+    blamed = trial.blamed((*own, *others))
     found.checks = [
         *own,
         *(r for r in others if r.change in invariants or r in blamed),

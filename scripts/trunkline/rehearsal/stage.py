@@ -19,6 +19,7 @@ from trunkline.errors import Failure, StatementFailed
 from trunkline.events import CheckResult, ignore
 from trunkline.project import Change, Project
 from trunkline.rehearsal import cluster, state
+from trunkline.rehearsal.blame import newly_failing
 from trunkline.rehearsal.change import (
     Outcome,
     RowsDiffer,
@@ -41,6 +42,14 @@ from trunkline.throwaway import Server
 
 JOBS = 2
 """So many copies of the database are broken at once."""
+
+
+class HalfApplied(Exception):
+    """a change outside a transaction failed, and half of it may be there"""
+
+    def __init__(self, change: Change) -> None:
+        super().__init__(change.id)
+        self.id = change.id
 
 
 class Stage:
@@ -68,8 +77,7 @@ class Stage:
         self._blank = None if start else state.read(self._place.eyes).of_database()
         self._behind: Place | None = None
         self._state: State | None = None
-        self.complaints = self._complaints() if start else ()
-        self._failing = frozenset(map(_place_of, self.complaints))
+        self.complaints = proof.failing(self._asked()) if start else ()
 
     def close(self) -> None:
         """Drop its databases; nothing more can be asked of it."""
@@ -93,15 +101,18 @@ class Stage:
 
         Raises Failure when either cannot be done.
         """
-        if self._behind is not None:
-            self._behind.drop()
-        self._behind = self._state = None
-        error = bring_up(self._place.session, change)
-        if error is None:
-            self._present |= {change.id}
-            error = _load_fixture(self._place.session, change)
+        error = self._bring_on(change)
         if error is not None:
             raise Failure(f"{change.id} cannot be applied", detail=error)
+
+    def try_to_apply(self, change: Change) -> None:
+        """Leave what `rehearse` would leave of a change, at less expense.
+
+        Raises HalfApplied; then this stage is of no more use.
+        """
+        self._bring_on(change)
+        if change.id not in self._present and not change.transactional:
+            raise HalfApplied(change)
 
     @contextmanager
     def rehearse(self, change: Change) -> Iterator[tuple[ChangeReport, Scene | None]]:
@@ -110,17 +121,15 @@ class Stage:
         Inside the block, the database as the change met it is there for more; it is
         None where the change did not leave what it should.
         """
-        start = self._now()
-        scene = Scene(self._server, self._project, self._before().name, self._present)
+        start, present = self._now(), self._present
+        scene = Scene(self._server, self._project, self._before().name, present)
         outcome = self._try(change, start)
         if outcome.state is not None:
             self._state = outcome.state
             self._present |= {change.id}
         else:
             self._begin_again(change, start, outcome.report.verdict)
-        report = self._with_fixture(change, outcome.report)
-        if self._failing or not report.ok(allow_unverified=True):
-            self._failing = frozenset(map(_place_of, self._complaints()))
+        report = self._with_fixture(change, outcome.report, present)
         if self._lends:
             self._before().close()
         yield report, scene if outcome.report.ok(allow_unverified=True) else None
@@ -141,6 +150,23 @@ class Stage:
                 opened.enter_context(self._server.connect(name)) for name in names
             ]
             return attempt(databases, self._project, self._present, catalog, makers)
+
+    def close(self) -> None:
+        """Leave the databases to themselves."""
+        self._place.close()
+        if self._behind is not None:
+            self._behind.close()
+
+    def _bring_on(self, change: Change) -> str | None:
+        """Apply a change and load its fixture; returns what went wrong, if it did."""
+        if self._behind is not None:
+            self._behind.drop()
+        self._behind = self._state = None
+        error = bring_up(self._place.session, change)
+        if error is None:
+            self._present |= {change.id}
+            return _load_fixture(self._place.session, change)
+        return error
 
     def _now(self) -> State:
         if self._state is None:
@@ -182,7 +208,6 @@ class Stage:
             change=change,
             present=self._present,
             start=start,
-            failing=self._failing,
         )
 
     def _replace_place(self, start: State) -> None:
@@ -205,21 +230,35 @@ class Stage:
 
     def _follow(self, change: Change) -> None:
         """Take the database behind to the change; copy it anew where that fails."""
-        if _bring_on(self._before().session, change) is not None:
-            self._before().drop()
+        behind = self._before()
+        error = bring_up(behind.session, change)
+        if error is None:
+            error = _load_fixture(behind.session, change)
+        if error is not None:
+            behind.drop()
             self._behind = None
 
-    def _with_fixture(self, change: Change, report: ChangeReport) -> ChangeReport:
-        """The report, with what the fixture's rows show of the verifications."""
+    def _with_fixture(
+        self, change: Change, report: ChangeReport, present: frozenset[str]
+    ) -> ChangeReport:
+        """The report, with what the fixture's rows show of the verifications.
+
+        `present` are the changes that were there before.
+        """
         if change.fixture is None or change.id not in self._present:
             return report
         error = _load_fixture(self._place.session, change)
         self._state = None
-        failed = [r for r in self._complaints() if _place_of(r) not in self._failing]
-        if error is None and failed:
-            error = f"checks fail once the fixture is loaded: {len(failed)}"
-        if error is None or not report.ok(allow_unverified=True):
+        if not report.ok(allow_unverified=True):
             return report
+        failed: tuple[CheckResult, ...] = ()
+        if error is None:
+            failed = newly_failing(
+                self._asked(), self._project, present, self._before().session.work
+            )
+            if not failed:
+                return report
+            error = f"checks fail once the fixture is loaded: {len(failed)}"
         return replace(
             report,
             verdict=Verdict.VERIFICATION_FAILED,
@@ -227,22 +266,15 @@ class Stage:
             checks=(*report.checks, *failed),
         )
 
-    def _complaints(self) -> tuple[CheckResult, ...]:
-        """The checks of all changes, and the invariants, that fail now."""
+    def _asked(self) -> tuple[CheckResult, ...]:
+        """The results of the checks of all changes, and of the invariants."""
         work = self._place.session.work
         there = [c for c in self._project.changes if c.id in self._present]
-        return proof.failing(
-            (
-                *proof.all_hold(work, there, ignore),
-                *proof.invariants_hold(
-                    work, self._project.holding(self._present), ignore
-                ),
-            )
+        invariants = self._project.holding(self._present)
+        return (
+            *proof.all_hold(work, there, ignore),
+            *proof.invariants_hold(work, invariants, ignore),
         )
-
-
-def _place_of(result: CheckResult) -> tuple[str, int]:
-    return result.source, result.line
 
 
 def _repair(connection: Connection, differences: Sequence[Difference]) -> None:
@@ -250,12 +282,6 @@ def _repair(connection: Connection, differences: Sequence[Difference]) -> None:
     for difference in differences:
         with suppress(Error):
             connection.execute(difference.repair.encode(), prepare=False)
-
-
-def _bring_on(session: Session, change: Change) -> str | None:
-    """Apply a change and load its fixture; returns what went wrong, if it did."""
-    error = bring_up(session, change)
-    return _load_fixture(session, change) if error is None else error
 
 
 def _load_fixture(session: Session, change: Change) -> str | None:
