@@ -124,6 +124,7 @@ def rehearse(options: Namespace) -> int:
         ),
         wanted=wanted,
         live=target(options.stats_from) if options.stats_from else None,
+        jobs=options.jobs,
     )
     if options.junit:
         suites = junit.of_rehearsal(result, allow_unverified=options.allow_unverified)

@@ -187,6 +187,14 @@ def _rehearse(parser: argparse.ArgumentParser) -> None:
     ):
         parser.add_argument(f"--{name}", action="store_true", help=summary)
     _explain(parser)
+    parser.add_argument(
+        "--jobs",
+        type=_count,
+        metavar="N",
+        help="rehearse with N processes, each on a throwaway of its own (default: as "
+        "many as there are processors, at most 4; one with --traffic, --mutate, "
+        "--from, a container or a URL)",
+    )
     _where(parser)
     _junit(parser)
 

@@ -65,12 +65,13 @@ class Stage:
     ) -> None:
         """Begin with an empty database, or with the copy of a real one.
 
-        `lends`: what `rehearse` yields is used.
+        `lends`: what `rehearse` yields is used. `present` are the changes that are on
+        the database.
         """
         self._server = server
         self._project = project
         self._lends = lends
-        self._present = start.present if start else frozenset()
+        self.present = start.present if start else frozenset()
         name = start.database if start else server.create()
         self._place = Place(server, name, project.config.migration_table)
         assert self._place.session  # makes the ledger, which every copy has
@@ -78,6 +79,12 @@ class Stage:
         self._behind: Place | None = None
         self._state: State | None = None
         self.complaints = proof.failing(self._asked()) if start else ()
+
+    def leave(self) -> None:
+        """Leave its databases to their server, which goes as well."""
+        self._place.close()
+        if self._behind is not None:
+            self._behind.close()
 
     def close(self) -> None:
         """Drop its databases; nothing more can be asked of it."""
@@ -111,7 +118,7 @@ class Stage:
         Raises HalfApplied; then this stage is of no more use.
         """
         self._bring_on(change)
-        if change.id not in self._present and not change.transactional:
+        if change.id not in self.present and not change.transactional:
             raise HalfApplied(change)
 
     @contextmanager
@@ -121,19 +128,19 @@ class Stage:
         Inside the block, the database as the change met it is there for more; it is
         None where the change did not leave what it should.
         """
-        start, present = self._now(), self._present
+        start, present = self._now(), self.present
         scene = Scene(self._server, self._project, self._before().name, present)
         outcome = self._try(change, start)
         if outcome.state is not None:
             self._state = outcome.state
-            self._present |= {change.id}
+            self.present |= {change.id}
         else:
             self._begin_again(change, start, outcome.report.verdict)
         report = self._with_fixture(change, outcome.report, present)
         if self._lends:
             self._before().close()
         yield report, scene if outcome.report.ok(allow_unverified=True) else None
-        if change.id in self._present:
+        if change.id in self.present:
             self._follow(change)
         if not self._now().greets_alike(start):
             self._place.close()
@@ -149,13 +156,7 @@ class Stage:
             databases = [
                 opened.enter_context(self._server.connect(name)) for name in names
             ]
-            return attempt(databases, self._project, self._present, catalog, makers)
-
-    def close(self) -> None:
-        """Leave the databases to themselves."""
-        self._place.close()
-        if self._behind is not None:
-            self._behind.close()
+            return attempt(databases, self._project, self.present, catalog, makers)
 
     def _bring_on(self, change: Change) -> str | None:
         """Apply a change and load its fixture; returns what went wrong, if it did."""
@@ -164,7 +165,7 @@ class Stage:
         self._behind = self._state = None
         error = bring_up(self._place.session, change)
         if error is None:
-            self._present |= {change.id}
+            self.present |= {change.id}
             return _load_fixture(self._place.session, change)
         return error
 
@@ -206,7 +207,7 @@ class Stage:
             before=self._before(),
             project=self._project,
             change=change,
-            present=self._present,
+            present=self.present,
             start=start,
         )
 
@@ -224,7 +225,7 @@ class Stage:
         if verdict is Verdict.UP_FAILED:
             return
         if bring_up(self._place.session, change) is None:
-            self._present |= {change.id}
+            self.present |= {change.id}
         else:  # half of it may be there
             self._replace_place(start)
 
@@ -245,7 +246,7 @@ class Stage:
 
         `present` are the changes that were there before.
         """
-        if change.fixture is None or change.id not in self._present:
+        if change.fixture is None or change.id not in self.present:
             return report
         error = _load_fixture(self._place.session, change)
         self._state = None
@@ -269,8 +270,8 @@ class Stage:
     def _asked(self) -> tuple[CheckResult, ...]:
         """The results of the checks of all changes, and of the invariants."""
         work = self._place.session.work
-        there = [c for c in self._project.changes if c.id in self._present]
-        invariants = self._project.holding(self._present)
+        there = [c for c in self._project.changes if c.id in self.present]
+        invariants = self._project.holding(self.present)
         return (
             *proof.all_hold(work, there, ignore),
             *proof.invariants_hold(work, invariants, ignore),
