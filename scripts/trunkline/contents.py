@@ -159,6 +159,36 @@ def touched(connection: Connection) -> frozenset[int]:
     return frozenset(row[0])
 
 
+def versions(connection: Connection) -> Mapping[int, tuple[object, ...] | None]:
+    """What changes with a relation's rows or columns, by OID; None: nothing tells."""
+    rows = connection.execute(
+        "select c.oid, case when c.relkind <> 'S' then array[c.xmin::text,"
+        " c.relfilenode::text, pg_stat_get_tuples_inserted(c.oid)::text,"
+        " pg_stat_get_tuples_updated(c.oid)::text,"
+        " pg_stat_get_tuples_deleted(c.oid)::text] || array("
+        "select a.xmin::text from pg_catalog.pg_attribute as a"
+        " where a.attrelid = c.oid order by a.attnum) end"
+        " from pg_catalog.pg_class as c"
+        " where c.oid >= 16384 and c.relkind in ('r', 'm', 'S')"
+    )
+    return {oid: version and tuple(version) for oid, version in rows}
+
+
+def touched_since(
+    before: Mapping[int, tuple[object, ...] | None], connection: Connection
+) -> frozenset[int]:
+    """The OIDs of all relations to which somebody can have written since then.
+
+    Who has written must have had the server's counters updated.
+    """
+    now = versions(connection)
+    return frozenset(
+        oid
+        for oid in before.keys() | now.keys()
+        if before.get(oid) is None or before[oid] != now.get(oid)
+    )
+
+
 def differing(before: Contents, after: Contents) -> tuple[str, ...]:
     """The tables that both have, and whose contents differ in what both have."""
     return tuple(

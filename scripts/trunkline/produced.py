@@ -17,7 +17,7 @@ from trunkline.connect import of_keywords
 from trunkline.errors import Failure
 from trunkline.events import ignore
 from trunkline.project import Change
-from trunkline.rehearsal.change import bring_up
+from trunkline.rehearsal.moves import bring_up
 from trunkline.session import alone
 from trunkline.throwaway import Request, Server, open_server
 

@@ -71,6 +71,7 @@ select
     set_config('bytea_output', 'hex', true),
     set_config('quote_all_identifiers', 'off', true),
     set_config('jit', 'off', true),
+    set_config('plan_cache_mode', 'force_generic_plan', true),
     set_config('join_collapse_limit', '1', true)
 """
 """Names come out qualified and constants alike whatever the caller's settings are. The
@@ -81,11 +82,23 @@ _CONDITION = re.compile(r"-- (?:(since|until) (\d+)|superuser)\s*$")
 
 
 @cache
+def body(name: str) -> str:
+    """Return `sql/NAME.sql` as it stands."""
+    return (resources.files(__package__) / "sql" / f"{name}.sql").read_text("utf-8")
+
+
+@cache
+def within(name: str, major: int, superuser: bool, column: str) -> str:
+    """Return the same query as `query`, for `$1`, the OIDs in a column of it."""
+    whole = query(name, major, superuser).strip().removesuffix(";")
+    return f"select * from (\n{whole}\n) as q where q.{column} = any($1::oid[])"
+
+
+@cache
 def query(name: str, major: int, superuser: bool) -> str:
     """Return `sql/NAME.sql` without the lines that are for other servers or roles."""
-    text = (resources.files(__package__) / "sql" / f"{name}.sql").read_text("utf-8")
     return "\n".join(
-        line for line in text.splitlines() if _applies(line, major, superuser)
+        line for line in body(name).splitlines() if _applies(line, major, superuser)
     )
 
 

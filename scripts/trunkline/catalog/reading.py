@@ -6,14 +6,24 @@ nothing about differences.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import psycopg
 from psycopg.rows import TupleRow, tuple_row
 
-from trunkline.catalog.needs import Address, Dependency, Key, holder_of, needs
+from trunkline.catalog.needs import (
+    Address,
+    Dependency,
+    Key,
+    Needs,
+    holder_of,
+    needs,
+)
 from trunkline.catalog.privileges import departures
 from trunkline.catalog.queries import ABOUT_OBJECTS, ABSENT, OBJECTS, PREPARE, query
 from trunkline.catalog.secrets import without_password, without_secret
@@ -23,6 +33,29 @@ PG_CLASS = 1259
 PG_TYPE = 1247
 
 
+Object = tuple[int, int]
+"""An object or what is a part of one, by catalog and OID."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A snapshot, and what it takes to read it again where only a little has changed.
+
+    `keys` leads to objects by address; `parts` are addresses that are told with their
+    object, by the word for their comment. `commented` are the addresses with comments,
+    `dependencies` the rows of pg_depend by who depends. `plain`: nothing belongs to an
+    extension or says that it needs one.
+    """
+
+    snapshot: Snapshot
+    keys: Mapping[Address, Key]
+    parts: Mapping[Address, str]
+    quoted: Mapping[str, str]
+    commented: frozenset[Address]
+    dependencies: Mapping[Object, Sequence[Dependency]]
+    plain: bool
+
+
 def snapshot(connection: psycopg.Connection[Any]) -> Snapshot:
     """Return what the connected database has.
 
@@ -30,10 +63,14 @@ def snapshot(connection: psycopg.Connection[Any]) -> Snapshot:
     the caller's search_path and transaction are as before. Needs no right beyond
     connecting. Raises `psycopg.Error` as the server gives it.
     """
-    version = connection.info.server_version
-    superuser = connection.info.parameter_status("is_superuser") == "on"
+    with reading(connection):
+        return read(connection).snapshot
+
+
+@contextmanager
+def reading(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """A pipeline, and a transaction in which the catalog stands still."""
     outermost = connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
-    reader = _Reader()
     # psycopg forgets what it has prepared with every rollback.
     with (
         connection.pipeline(),
@@ -44,36 +81,94 @@ def snapshot(connection: psycopg.Connection[Any]) -> Snapshot:
                 "set transaction isolation level repeatable read, read only"
             )
         connection.execute(PREPARE)
-
-        def run(name: str) -> psycopg.Cursor[TupleRow]:
-            sql = query(name, version // 10000, superuser)
-            return connection.cursor(row_factory=tuple_row).execute(sql)
-
-        [(absent,)] = run(ABSENT).fetchall()
-        found = {name: run(name) for name in OBJECTS if name not in absent}
-        about = {name: run(name) for name in ABOUT_OBJECTS}
-        reader.quoted = dict(about["role"].fetchall())
-        for cursor in found.values():
-            reader.objects_of(cursor)
-        reader.comments(about["comment"].fetchall())
-        reader.labels(about["label"].fetchall())
-        rows = about["dependency"].fetchall()
-        reader.extensions(rows)
-    return Snapshot(reader.objects, version, partial(needs, reader.keys, rows))
+        yield
 
 
-class _Reader:
-    """Rows in, named facts out; it lives for one snapshot."""
+def read(connection: psycopg.Connection[Any]) -> Reading:
+    """Read all that there is, within `reading`."""
 
-    def __init__(self) -> None:
-        self.objects: dict[str, dict[str, dict[str, Any]]] = {}
-        self.quoted: Mapping[str, str] = {}
-        self.keys: dict[Address, Key] = {}
-        self._parts: dict[Address, str] = {}
+    def run(name: str) -> psycopg.Cursor[TupleRow]:
+        sql = query(name, *kind_of(connection))
+        return connection.cursor(row_factory=tuple_row).execute(sql)
+
+    [(absent,)] = run(ABSENT).fetchall()
+    found = {name: run(name) for name in OBJECTS if name not in absent}
+    about = {name: run(name) for name in ABOUT_OBJECTS}
+    reader = Reader({}, {}, {}, dict(about["role"].fetchall()))
+    for cursor in found.values():
+        reader.objects_of(cursor)
+    comments = about["comment"].fetchall()
+    reader.comments(comments)
+    reader.labels(about["label"].fetchall())
+    dependencies = by_object(about["dependency"])
+    reader.extensions(list(chain.from_iterable(dependencies.values())))
+    commented = frozenset((row[0], row[1], row[2]) for row in comments)
+    plain = not any(r[6] in "ex" for rows in dependencies.values() for r in rows)
+    version = connection.info.server_version
+    return reader.reading(version, commented, dependencies, plain=plain)
+
+
+def kind_of(connection: psycopg.Connection[Any]) -> tuple[int, bool]:
+    """What queries are fitted to: the major version, and whether it is a superuser."""
+    superuser = connection.info.parameter_status("is_superuser") == "on"
+    return connection.info.server_version // 10000, superuser
+
+
+def by_object(rows: Iterable[Dependency]) -> dict[Object, list[Dependency]]:
+    """The rows of pg_depend by who depends."""
+    found: dict[Object, list[Dependency]] = {}
+    for row in rows:
+        found.setdefault(row[:2], []).append(row)
+    return found
+
+
+class Reader:
+    """Rows in, named facts out; it lives for one snapshot.
+
+    It may begin with what stays of an earlier one, and makes it its own. `quoted` are
+    the role names that SQL must quote.
+    """
+
+    def __init__(
+        self,
+        objects: dict[str, dict[str, dict[str, Any]]],
+        keys: dict[Address, Key],
+        parts: dict[Address, str],
+        quoted: Mapping[str, str],
+    ) -> None:
+        self.objects = objects
+        self.keys = keys
+        self._parts = parts
+        self.quoted = quoted
+
+    def reading(
+        self,
+        version: int,
+        commented: frozenset[Address],
+        dependencies: Mapping[Object, Sequence[Dependency]],
+        *,
+        plain: bool,
+    ) -> Reading:
+        """What has been read, of a server of that version."""
+        found = Snapshot(
+            {kind: objects for kind, objects in self.objects.items() if objects},
+            version,
+            partial(_needs, self.keys, dependencies),
+        )
+        return Reading(
+            found,
+            self.keys,
+            self._parts,
+            self.quoted,
+            commented,
+            dependencies,
+            plain,
+        )
 
     def objects_of(self, cursor: psycopg.Cursor[TupleRow]) -> None:
+        rows = cursor.fetchall()  # in a pipeline, only now are the columns known
         names = [column.name for column in cursor.description or ()]
-        for values in cursor:
+        for values in rows:
             row = {
                 name: value
                 for name, value in zip(names, values, strict=True)
@@ -158,6 +253,8 @@ class _Reader:
         """Remember the catalog rows that are told as a part of another object."""
         if "part_oid" in row:
             part = (row.pop("part_class"), row.pop("part_oid"), 0)
+            if part[1] == 0:
+                return
             self.keys[part] = (kind, name)
             if kind in ("column", "domain"):
                 self._parts[part] = "not_null_comment"
@@ -188,6 +285,12 @@ class _Reader:
                 facts = self.objects[key[0]][key[1]]
                 facts.setdefault("needs_extensions", []).append(extension[1])
                 facts["needs_extensions"].sort()
+
+
+def _needs(
+    keys: Mapping[Address, Key], dependencies: Mapping[Object, Sequence[Dependency]]
+) -> Needs:
+    return needs(keys, list(chain.from_iterable(dependencies.values())))
 
 
 def _leave_out_secrets(row: dict[str, Any]) -> None:

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from time import perf_counter
 
-from psycopg import Connection, OperationalError
+from psycopg import OperationalError
 
-from trunkline import catalog, contents, proof, runner
+from trunkline import catalog, contents, proof
 from trunkline.catalog import Difference
 from trunkline.contents import Contents
 from trunkline.errors import StatementFailed, TrunklineError
@@ -33,10 +32,10 @@ from trunkline.rehearsal import cluster, conflicts, loss, state
 from trunkline.rehearsal.blame import newly_failing
 from trunkline.rehearsal.conflicts import Conflict
 from trunkline.rehearsal.lost import Declared, Lost
+from trunkline.rehearsal.moves import run, told
 from trunkline.rehearsal.place import Place
 from trunkline.rehearsal.result import ChangeReport, Stage, Verdict
 from trunkline.rehearsal.state import State
-from trunkline.runner import Proof, Work
 from trunkline.session import Session
 
 
@@ -178,36 +177,11 @@ def interrupted(change: Change, error: OperationalError) -> Outcome:
     return Outcome(report, None)
 
 
-def bring_up(session: Session, change: Change) -> str | None:
-    """Apply a change without asking its checks; returns what went wrong, if it did."""
-    try:
-        _run(session, change, change.migration, "up")
-    except TrunklineError as error:
-        return told(error)
-    return None
-
-
-def bring_down(session: Session, change: Change) -> str | None:
-    """Roll a change back without asking any check; returns what went wrong."""
-    if change.rollback is None:
-        return f"the change has no rollbacks/{change.id}.sql"
-    try:
-        _run(session, change, change.rollback, "down")
-    except TrunklineError as error:
-        return told(error)
-    return None
-
-
-def told(error: TrunklineError) -> str:
-    """An error's message and facts, in one text."""
-    return "\n".join(part for part in (error.message, error.detail, error.hint) if part)
-
-
 def _find(trial: Trial, found: _Findings) -> None:
     place, change, start = trial.place, trial.change, trial.start
 
     found.up, touched = _stage(
-        place.session, change, change.migration, "up", Verdict.UP_FAILED, found.locks
+        place, change, change.migration, "up", Verdict.UP_FAILED, found.locks
     )
     _verify(trial, found)
     if change.rollback is None:
@@ -218,7 +192,7 @@ def _find(trial: Trial, found: _Findings) -> None:
     noted = loss.note(place.session.work, change.losses, start.contents)
 
     found.down, touched = _stage(
-        place.session, change, change.rollback, "down", Verdict.DOWN_FAILED, found.locks
+        place, change, change.rollback, "down", Verdict.DOWN_FAILED, found.locks
     )
     now = state.read(place.eyes, first, touched)
     differences = [
@@ -238,7 +212,7 @@ def _find(trial: Trial, found: _Findings) -> None:
     found.vacuous = proof.is_vacuous(place.session.work, change)
 
     try:
-        touched = _run(place.session, change, change.migration, "up")
+        touched = _moved(place, place.session, change, change.migration, "up")
     except TrunklineError as error:
         found.redo_error = told(error)
         return
@@ -326,55 +300,43 @@ def _verify(trial: Trial, found: _Findings) -> None:
 
 
 def _stage(
-    session: Session,
+    place: Place,
     change: Change,
     script: Script,
     direction: Direction,
     failed: Verdict,
     locks: list[LockHeld],
-) -> tuple[Stage, frozenset[int] | None]:
+) -> tuple[Stage, frozenset[int]]:
     def note(event: Event) -> None:
         if isinstance(event, LocksTraced):
             locks.extend(event.locks)
 
-    traced = replace(session, traced=True, emit=note)
+    traced = replace(place.session, traced=True, emit=note)
     started = perf_counter()
     try:
-        touched = _run(traced, change, script, direction)
+        touched = _moved(place, traced, change, script, direction)
     except TrunklineError as error:
         sqlstate = error.sqlstate if isinstance(error, StatementFailed) else None
         raise _Stopped(failed, told(error), sqlstate) from None
     return Stage(perf_counter() - started, len(script.statements)), touched
 
 
-def _run(
-    session: Session, change: Change, script: Script, direction: Direction
-) -> frozenset[int] | None:
-    """One direction as `apply` and `rollback` run it, its proof left to the caller.
-
-    Returns the OIDs of the relations that it can have written to; None: any.
-
-    Raises TrunklineError, also for a file that could not be read.
-    """
-    for problem in change.problems_of(script):
-        raise TrunklineError(str(problem), hint=problem.fault.hint or None)
-    ledger = session.ledger
-    record: runner.Record = (
-        partial(ledger.record_applied, change=change)
-        if direction == "up"
-        else lambda connection, _: ledger.record_rolled_back(connection, change.id)
-    )
-    touched: frozenset[int] | None = None
-
-    def look(connection: Connection) -> Proof:
-        nonlocal touched
-        if change.transactional:
-            touched = contents.touched(connection)
-        return Proof(())
-
-    work = Work(change.id, direction, script, change.transactional)
-    runner.run(session, work, prove=look, record=record)
-    return touched
+def _moved(
+    place: Place,
+    session: Session,
+    change: Change,
+    script: Script,
+    direction: Direction,
+) -> frozenset[int]:
+    """Run one direction on a session of `place`, and see what was written there."""
+    if change.transactional:
+        touched = run(session, change, script, direction)
+        state.tell(session.work)
+        return touched
+    before = contents.versions(place.eyes)
+    run(session, change, script, direction)
+    state.tell(session.work)
+    return contents.touched_since(before, place.eyes)
 
 
 def _undeclared(

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from psycopg import Connection, Error, OperationalError
 
-from trunkline import catalog, proof
+from trunkline import catalog, contents, proof
 from trunkline.catalog import Difference, Snapshot
 from trunkline.errors import Failure, StatementFailed
 from trunkline.events import CheckResult, ignore
@@ -24,11 +24,10 @@ from trunkline.rehearsal.change import (
     Outcome,
     RowsDiffer,
     Trial,
-    bring_up,
     interrupted,
     rehearse,
-    told,
 )
+from trunkline.rehearsal.moves import bring_up, told
 from trunkline.rehearsal.mutants import Makers
 from trunkline.rehearsal.mutate import Attempts, attempt
 from trunkline.rehearsal.place import Place
@@ -248,8 +247,7 @@ class Stage:
         """
         if change.fixture is None or change.id not in self.present:
             return report
-        error = _load_fixture(self._place.session, change)
-        self._state = None
+        error = self._filled(change)
         if not report.ok(allow_unverified=True):
             return report
         failed: tuple[CheckResult, ...] = ()
@@ -266,6 +264,18 @@ class Stage:
             error=error,
             checks=(*report.checks, *failed),
         )
+
+    def _filled(self, change: Change) -> str | None:
+        """Load the fixture of a change, and see what it has written; returns what went
+        wrong."""
+        eyes, session, since = self._place.eyes, self._place.session, self._state
+        before = contents.versions(eyes)
+        error = _load_fixture(session, change)
+        if since is not None:
+            state.tell(session.work)
+            touched = contents.touched_since(before, eyes)
+            self._state = state.read(eyes, since, touched)
+        return error
 
     def _asked(self) -> tuple[CheckResult, ...]:
         """The results of the checks of all changes, and of the invariants."""

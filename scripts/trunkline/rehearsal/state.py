@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from psycopg import Connection
 
-from trunkline import catalog, contents
+from trunkline import contents
 from trunkline.catalog import Snapshot
+from trunkline.catalog.rereading import Look, look
 from trunkline.contents import Contents
 from trunkline.rehearsal import cluster
 from trunkline.rehearsal.cluster import Role
@@ -17,9 +18,13 @@ from trunkline.rehearsal.cluster import Role
 class State:
     """The state of one database."""
 
-    catalog: Snapshot
+    look: Look
     contents: Contents
     roles: dict[str, Role]
+
+    @property
+    def catalog(self) -> Snapshot:
+        return self.look.snapshot
 
     def of_database(self) -> tuple[object, object]:
         """What belongs to the database itself, and so to no copy of it."""
@@ -37,8 +42,9 @@ def read(
 ) -> State:
     """Read the state of a database.
 
-    Where only the relations with the OIDs `touched` can have been written to `since` an
-    earlier state, the contents of the others are not read again.
+    Where `since` is an earlier state of it, only what has changed of the catalog is
+    read; and where only the relations with the OIDs `touched` can have been written to,
+    the contents of the others are not read again. Who has written must tell so.
     """
     untouched = (
         since.contents.without(touched)
@@ -46,7 +52,12 @@ def read(
         else {}
     )
     return State(
-        catalog.snapshot(connection),
+        look(connection, since.look if since else None),
         contents.digest(connection, untouched),
         cluster.roles(connection),
     )
+
+
+def tell(connection: Connection) -> None:
+    """Have the server's counters hold what this session has written so far."""
+    connection.execute("select pg_catalog.pg_stat_force_next_flush()")

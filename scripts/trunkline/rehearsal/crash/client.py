@@ -21,8 +21,8 @@ from trunkline.events import Direction, Event, StatementDone
 from trunkline.ledger import Executes, Ledger
 from trunkline.limits import Limits
 from trunkline.project import Change
-from trunkline.rehearsal.change import bring_down, bring_up, told
 from trunkline.rehearsal.crash.points import Kind, Point
+from trunkline.rehearsal.moves import bring_down, bring_up, told
 from trunkline.session import exclusive
 
 LIMITS = Limits(wait=30.0, lock_budget=30.0)

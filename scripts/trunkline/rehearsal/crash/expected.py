@@ -16,7 +16,7 @@ from trunkline.events import Direction
 from trunkline.ledger import Ledger
 from trunkline.project import Change
 from trunkline.rehearsal import cluster
-from trunkline.rehearsal.change import bring_down, bring_up
+from trunkline.rehearsal.moves import bring_down, bring_up
 from trunkline.rehearsal.scene import Move, Scene
 
 ENDED_WITHIN = 5.0

@@ -14,12 +14,12 @@ from threading import Event
 
 from trunkline.errors import Failure
 from trunkline.project import Change
-from trunkline.rehearsal.change import told
 from trunkline.rehearsal.crash.course import Course, Leg
 from trunkline.rehearsal.crash.expected import Expected, undisturbed
 from trunkline.rehearsal.crash.figures import WAYS, ChangeCrashes, Unconverged, Way
 from trunkline.rehearsal.crash.nursery import Nursery
 from trunkline.rehearsal.crash.points import Point, every, sample
+from trunkline.rehearsal.moves import told
 from trunkline.rehearsal.scene import Scene
 from trunkline.throwaway import Server
 

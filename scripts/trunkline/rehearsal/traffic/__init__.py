@@ -16,8 +16,8 @@ from psycopg import Connection
 
 from trunkline.errors import Failure
 from trunkline.project import Change
-from trunkline.rehearsal.change import bring_down, bring_up, told
 from trunkline.rehearsal.lost import Declared, Lost
+from trunkline.rehearsal.moves import bring_down, bring_up, told
 from trunkline.rehearsal.scene import Scene
 from trunkline.rehearsal.traffic import loss
 from trunkline.rehearsal.traffic.figures import ChangeTraffic, Window, phases

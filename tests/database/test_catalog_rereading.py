@@ -1,0 +1,87 @@
+"""A catalog that is read again is the same as one that is read as a whole.
+
+The alterations of the comparison's own tests are made, and taken back by its repairs,
+one statement after the other; after each the two are held against each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.database.test_catalog_alterations import ALTERATIONS, is_confined, read
+from trunkline.catalog import compare
+from trunkline.catalog.rereading import Look, look
+from trunkline.statements import split
+from trunkline.throwaway import Server
+
+pytestmark = pytest.mark.embedded  # some need PostgreSQL 18
+
+
+class Watch:
+    """A database, and whether what is read again of it is right."""
+
+    def __init__(self, database: psycopg.Connection, eyes: psycopg.Connection) -> None:
+        self.database = database
+        self.eyes = eyes
+        self.last = look(eyes)
+
+    def execute(self, sql: str) -> Look:
+        """Run statements, and look after each."""
+        for statement in split(sql):
+            self.database.execute(statement.text.encode())
+            self.look(statement.text)
+        return self.last
+
+    def look(self, after: str) -> None:
+        self.database.execute("select pg_stat_force_next_flush()")
+        again, whole = look(self.eyes, self.last), look(self.eyes)
+        assert again.snapshot.objects == whole.snapshot.objects, after
+        assert again.reading.keys == whole.reading.keys, after
+        assert again.reading.parts == whole.reading.parts, after
+        assert again.reading.commented == whole.reading.commented, after
+        assert again.snapshot.needs == whole.snapshot.needs, after
+        self.last = again
+
+
+@pytest.fixture
+def watch(connection: psycopg.Connection, server: Server) -> Iterator[Watch]:
+    assert connection.info.dbname is not None
+    with server.connect(connection.info.dbname, prepare_threshold=0) as eyes:
+        yield Watch(connection, eyes)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def roles(server: Server) -> Iterator[None]:
+    """Roles and tablespaces are the cluster's: one set for all alterations."""
+    with server.connect("postgres") as connection:
+        connection.execute("set allow_in_place_tablespaces = on")
+        with suppress(psycopg.errors.DuplicateObject):
+            connection.execute("create tablespace cat_space location ''")
+        for role in ("cat_a", "cat_b", '"Cat C"', "cat_owner"):
+            with suppress(psycopg.errors.DuplicateObject):
+                connection.execute(f"create role {role}")
+        yield
+
+
+@pytest.mark.parametrize(
+    "path", sorted(ALTERATIONS.glob("*.sql")), ids=lambda p: p.stem
+)
+def test_each_alteration_and_its_repair_are_seen(
+    watch: Watch, path: Path, pytestconfig: pytest.Config
+) -> None:
+    for number, alteration in enumerate(read(path)):
+        if int(alteration.marks.get("since", 0)) > pytestconfig.getoption("--postgres"):
+            continue
+        if not is_confined(alteration):
+            continue
+        watch.execute(f"create schema s{number}; set search_path = s{number}")
+        base = watch.execute(alteration.base).snapshot
+        altered = watch.execute(alteration.altering).snapshot
+        watch.execute("reset search_path")
+        for difference in compare(base, altered):
+            watch.execute(difference.repair)
