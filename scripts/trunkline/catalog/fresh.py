@@ -52,11 +52,15 @@ _ABOUT = {
     "pg_enum": "('pg_type'::regclass, x.enumtypid)",
     "pg_index": "('pg_class'::regclass, x.indexrelid),"
     " ('pg_class'::regclass, x.indrelid)",
+    "pg_inherits": "('pg_class'::regclass, x.inhrelid),"
+    " ('pg_class'::regclass, x.inhparent)",
     "pg_namespace": "(x.tableoid, x.oid)",
+    "pg_partitioned_table": "('pg_class'::regclass, x.partrelid)",
     "pg_policy": "(x.tableoid, x.oid), ('pg_class'::regclass, x.polrelid)",
     "pg_proc": "(x.tableoid, x.oid)",
     "pg_rewrite": "(x.tableoid, x.oid), ('pg_class'::regclass, x.ev_class)",
     "pg_sequence": "('pg_class'::regclass, x.seqrelid)",
+    "pg_statistic_ext": "(x.tableoid, x.oid), ('pg_class'::regclass, x.stxrelid)",
     "pg_trigger": "(x.tableoid, x.oid), ('pg_class'::regclass, x.tgrelid),"
     " ('pg_constraint'::regclass, x.tgconstraint)",
     "pg_type": "(x.tableoid, x.oid)",
@@ -72,6 +76,7 @@ OF_OBJECTS = {
     "pg_policy": 3256,
     "pg_proc": 1255,
     "pg_rewrite": 2618,
+    "pg_statistic_ext": 3381,
     "pg_trigger": 2620,
     "pg_type": 1247,
 }
@@ -87,9 +92,8 @@ def written(before: Counters, now: Counters) -> frozenset[str] | None:
 
 
 def thinned(before: Counters, now: Counters) -> frozenset[str]:
-    """The catalogs from which rows were deleted, of objects and of comments."""
-    found = {n for n, count in now.items() if before[n][1] != count[1]}
-    return frozenset(found & {*OF_OBJECTS, "pg_description"})
+    """The catalogs from which rows were deleted."""
+    return frozenset(n for n, count in now.items() if before[n][1] != count[1])
 
 
 @cache

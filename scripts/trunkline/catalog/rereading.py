@@ -95,6 +95,8 @@ def _again(
     asked = {oid for name, oid in fresh.OF_OBJECTS.items() if name in thinned}
     gone = _gone(old, asked, left.fetchall()) if left else frozenset()
     touched |= _lessened(old, gone)
+    if "pg_inherits" in thinned:
+        touched |= _heirs(old) - gone
     if comments:
         touched |= _silenced(old, frozenset(comments.fetchall())) - gone
     if not all(map(_is_readable, touched)):
@@ -129,6 +131,17 @@ def _lessened(old: Reading, gone: frozenset[Object]) -> frozenset[Object]:
         if row[6] in "ai" and row[3] in _KINDS and row[4] >= FIRST_OF_USERS
     }
     return frozenset(wholes - gone)
+
+
+def _heirs(old: Reading) -> set[Object]:
+    """The tables that had parents: they may have lost one."""
+    tables = {**old.snapshot.of("table"), **old.snapshot.of("foreign table")}
+    heirs = {name for name, facts in tables.items() if "inherits" in facts}
+    return {
+        address[:2]
+        for address, (kind, name) in old.keys.items()
+        if kind in ("table", "foreign table") and name in heirs
+    }
 
 
 def _silenced(old: Reading, commented: frozenset[Address]) -> set[Object]:

@@ -72,19 +72,24 @@ class RowsDiffer(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """A report, and the state of `place` at its end.
+    """A report, and the `state` of `place` at its end, if it is known.
 
-    It is None unless all is as if the migration had been run once.
+    `clean`: it is as if the migration had been run once.
     """
 
     report: ChangeReport
     state: State | None
+    clean: bool
 
 
 @dataclass
 class _Findings:
-    """What has been found of a change so far."""
+    """What has been found of a change so far.
 
+    `last` is the state of its place, as far as it is known; sequences may have moved.
+    """
+
+    last: State | None
     conflicts: tuple[Conflict, ...] = ()
     up: Stage | None = None
     down: Stage | None = None
@@ -98,7 +103,7 @@ class _Findings:
     redo_differences: list[Difference] = field(default_factory=list)
     vacuous: bool = False
     traceless: bool = False
-    end: State | None = None
+    redone: bool = False
 
     @property
     def of_redo(self) -> tuple[Difference, ...]:
@@ -126,7 +131,7 @@ def rehearse(trial: Trial) -> Outcome:
     Raises RowsDiffer; then it must be done again with an equal `before`.
     """
     started = perf_counter()
-    found = _Findings()
+    found = _Findings(trial.start)
     reason: str | None
     try:
         _find(trial, found)
@@ -150,8 +155,13 @@ def rehearse(trial: Trial) -> Outcome:
         conflicts=found.conflicts,
         rollback=trial.change.rollback.path if trial.change.rollback else None,
     )
-    clean = found.traceless and not found.redo_differences and not found.redo_error
-    return Outcome(report, found.end if clean else None)
+    clean = (
+        found.redone
+        and found.traceless
+        and not found.redo_differences
+        and not found.redo_error
+    )
+    return Outcome(report, found.last, clean)
 
 
 def interrupted(change: Change, error: OperationalError) -> Outcome:
@@ -180,21 +190,19 @@ def interrupted(change: Change, error: OperationalError) -> Outcome:
 def _find(trial: Trial, found: _Findings) -> None:
     place, change, start = trial.place, trial.change, trial.start
 
-    found.up, touched = _stage(
-        place, change, change.migration, "up", Verdict.UP_FAILED, found.locks
-    )
+    found.up, touched = _stage(trial, found, change.migration, "up", Verdict.UP_FAILED)
+    first = found.last = state.read(place.eyes, start, touched)
     _verify(trial, found)
     if change.rollback is None:
         raise _Stopped(
             Verdict.DOWN_MISSING, f"the change has no rollbacks/{change.id}.sql"
         )
-    first = state.read(place.eyes, start, touched)
     noted = loss.note(place.session.work, change.losses, start.contents)
 
     found.down, touched = _stage(
-        place, change, change.rollback, "down", Verdict.DOWN_FAILED, found.locks
+        trial, found, change.rollback, "down", Verdict.DOWN_FAILED
     )
-    now = state.read(place.eyes, first, touched)
+    now = found.last = state.read(place.eyes, first, touched)
     differences = [
         *catalog.compare(start.catalog, now.catalog),
         *cluster.compare(start.roles, now.roles),
@@ -212,17 +220,18 @@ def _find(trial: Trial, found: _Findings) -> None:
     found.vacuous = proof.is_vacuous(place.session.work, change)
 
     try:
-        touched = _moved(place, place.session, change, change.migration, "up")
+        touched = _moved(trial, found, place.session, change.migration, "up")
     except TrunklineError as error:
         found.redo_error = told(error)
         return
-    found.end = state.read(place.eyes, now, touched)
+    end = found.last = state.read(place.eyes, now, touched)
+    found.redone = True
     found.redo_differences = [
         difference
-        for difference in catalog.compare(first.catalog, found.end.catalog)
+        for difference in catalog.compare(first.catalog, end.catalog)
         if difference.kind != "column_order"
     ]
-    found.redo_error = _recounted(change, first.contents, found.end.contents)
+    found.redo_error = _recounted(change, first.contents, end.contents)
 
 
 def _weigh(
@@ -264,7 +273,7 @@ def _judge(change: Change, found: _Findings) -> tuple[Verdict, str | None]:
         (inexact, Verdict.DOWN_INEXACT, None),
         (names, Verdict.DOWN_INEXACT, f"after the rollback checks of {names} fail"),
         (found.lost, Verdict.DATA_LOST, None),
-        (found.end is None, Verdict.REDO_FAILED, found.redo_error),
+        (not found.redone, Verdict.REDO_FAILED, found.redo_error),
         (redo_differs, Verdict.REDO_DIFFERS, found.redo_error),
         (not change.checks, Verdict.UNVERIFIED, None),
         (found.vacuous, Verdict.VERIFICATION_VACUOUS, vacuous),
@@ -300,21 +309,20 @@ def _verify(trial: Trial, found: _Findings) -> None:
 
 
 def _stage(
-    place: Place,
-    change: Change,
+    trial: Trial,
+    found: _Findings,
     script: Script,
     direction: Direction,
     failed: Verdict,
-    locks: list[LockHeld],
 ) -> tuple[Stage, frozenset[int]]:
     def note(event: Event) -> None:
         if isinstance(event, LocksTraced):
-            locks.extend(event.locks)
+            found.locks.extend(event.locks)
 
-    traced = replace(place.session, traced=True, emit=note)
+    traced = replace(trial.place.session, traced=True, emit=note)
     started = perf_counter()
     try:
-        touched = _moved(place, traced, change, script, direction)
+        touched = _moved(trial, found, traced, script, direction)
     except TrunklineError as error:
         sqlstate = error.sqlstate if isinstance(error, StatementFailed) else None
         raise _Stopped(failed, told(error), sqlstate) from None
@@ -322,21 +330,23 @@ def _stage(
 
 
 def _moved(
-    place: Place,
+    trial: Trial,
+    found: _Findings,
     session: Session,
-    change: Change,
     script: Script,
     direction: Direction,
 ) -> frozenset[int]:
-    """Run one direction on a session of `place`, and see what was written there."""
+    """Run one direction on a session of the place, and see what was written there."""
+    change, eyes = trial.change, trial.place.eyes
     if change.transactional:
         touched = run(session, change, script, direction)
         state.tell(session.work)
         return touched
-    before = contents.versions(place.eyes)
+    before = contents.versions(eyes)
+    found.last = None  # should it end half-way, nobody knows where
     run(session, change, script, direction)
     state.tell(session.work)
-    return contents.touched_since(before, place.eyes)
+    return contents.touched_since(before, eyes)
 
 
 def _undeclared(

@@ -7,9 +7,10 @@ trial has left any trace, its database is thrown away for a copy of the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from typing import TypeVar
 
 from psycopg import Connection, Error, OperationalError
 
@@ -41,6 +42,7 @@ from trunkline.throwaway import Server
 
 JOBS = 2
 """So many copies of the database are broken at once."""
+T = TypeVar("T")
 
 
 class HalfApplied(Exception):
@@ -130,11 +132,11 @@ class Stage:
         start, present = self._now(), self.present
         scene = Scene(self._server, self._project, self._before().name, present)
         outcome = self._try(change, start)
-        if outcome.state is not None:
+        if outcome.clean:
             self._state = outcome.state
             self.present |= {change.id}
         else:
-            self._begin_again(change, start, outcome.report.verdict)
+            self._begin_again(change, start, outcome)
         report = self._with_fixture(change, outcome.report, present)
         if self._lends:
             self._before().close()
@@ -218,15 +220,52 @@ class Stage:
         self._place = self._copied(behind, start)
         self._state = None
 
-    def _begin_again(self, change: Change, start: State, verdict: Verdict) -> None:
+    def _begin_again(self, change: Change, start: State, outcome: Outcome) -> None:
         """Have the change applied as if its rollback had never been tried."""
-        self._replace_place(start)
-        if verdict is Verdict.UP_FAILED:
+        self._state = outcome.state
+        if not self._mended(start, lost=bool(outcome.report.lost)):
+            self._replace_place(start)
+        if outcome.report.verdict is Verdict.UP_FAILED:
             return
-        if bring_up(self._place.session, change) is None:
+        if self._watched(lambda: bring_up(self._place.session, change)) is None:
             self.present |= {change.id}
         else:  # half of it may be there
             self._replace_place(start)
+
+    def _mended(self, start: State, *, lost: bool) -> bool:
+        """Run the repairs of all that is not as the change met it, and say whether it
+        is so now. Nothing that was `lost` comes back by them."""
+        last, work = self._state, self._place.session.work
+        if last is None or lost:
+            return False
+        differences = [
+            *catalog.compare(start.catalog, last.catalog),
+            *cluster.compare(start.roles, last.roles),
+        ]
+
+        def repair() -> bool:
+            try:
+                with work.transaction():
+                    for difference in differences:
+                        work.execute(difference.repair.encode())
+            except Error:
+                return False
+            return True
+
+        return self._watched(repair) and self._now().same_as(start)
+
+    def _watched(self, doing: Callable[[], T]) -> T:
+        """Do what may write, and see what it has written, if it is known what was
+        there before."""
+        since, eyes, work = self._state, self._place.eyes, self._place.session.work
+        if since is None:
+            return doing()
+        before = contents.versions(eyes)
+        done = doing()
+        state.tell(work)
+        touched = contents.touched_since(before, eyes)
+        self._state = state.read(eyes, since, touched)
+        return done
 
     def _follow(self, change: Change) -> None:
         """Take the database behind to the change; copy it anew where that fails."""
@@ -247,7 +286,7 @@ class Stage:
         """
         if change.fixture is None or change.id not in self.present:
             return report
-        error = self._filled(change)
+        error = self._watched(lambda: _load_fixture(self._place.session, change))
         if not report.ok(allow_unverified=True):
             return report
         failed: tuple[CheckResult, ...] = ()
@@ -264,18 +303,6 @@ class Stage:
             error=error,
             checks=(*report.checks, *failed),
         )
-
-    def _filled(self, change: Change) -> str | None:
-        """Load the fixture of a change, and see what it has written; returns what went
-        wrong."""
-        eyes, session, since = self._place.eyes, self._place.session, self._state
-        before = contents.versions(eyes)
-        error = _load_fixture(session, change)
-        if since is not None:
-            state.tell(session.work)
-            touched = contents.touched_since(before, eyes)
-            self._state = state.read(eyes, since, touched)
-        return error
 
     def _asked(self) -> tuple[CheckResult, ...]:
         """The results of the checks of all changes, and of the invariants."""

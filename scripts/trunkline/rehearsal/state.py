@@ -26,6 +26,14 @@ class State:
     def catalog(self) -> Snapshot:
         return self.look.snapshot
 
+    def same_as(self, other: State) -> bool:
+        """Whether all is equal that can be compared."""
+        return (self.catalog, self.contents, self.roles) == (
+            other.catalog,
+            other.contents,
+            other.roles,
+        )
+
     def of_database(self) -> tuple[object, object]:
         """What belongs to the database itself, and so to no copy of it."""
         return self.catalog.of("database"), self.catalog.of("database setting")
