@@ -184,7 +184,7 @@ def interrupted(change: Change, error: OperationalError) -> Outcome:
         checks=(),
         locks=(),
     )
-    return Outcome(report, None)
+    return Outcome(report, None, clean=False)
 
 
 def _find(trial: Trial, found: _Findings) -> None:
