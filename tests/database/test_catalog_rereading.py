@@ -68,9 +68,10 @@ def roles(server: Server) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize(
-    "path", sorted(ALTERATIONS.glob("*.sql")), ids=lambda p: p.stem
-)
+THEMES = {path.stem: path for path in sorted(ALTERATIONS.glob("*.sql"))}
+
+
+@pytest.mark.parametrize("path", THEMES.values(), ids=THEMES.keys())
 def test_each_alteration_and_its_repair_are_seen(
     watch: Watch, path: Path, pytestconfig: pytest.Config
 ) -> None:
@@ -85,3 +86,46 @@ def test_each_alteration_and_its_repair_are_seen(
         watch.execute("reset search_path")
         for difference in compare(base, altered):
             watch.execute(difference.repair)
+
+
+@pytest.mark.parametrize("path", THEMES.values(), ids=THEMES.keys())
+def test_what_must_be_alone_is_seen_as_well(
+    server: Server, path: Path, pytestconfig: pytest.Config
+) -> None:
+    for alteration in read(path):
+        if is_confined(alteration) or "subscription" in alteration.title:
+            continue
+        if int(alteration.marks.get("since", 0)) > pytestconfig.getoption("--postgres"):
+            continue
+        name = server.create()
+        with (
+            server.connect(name) as connection,
+            server.connect(name, prepare_threshold=0) as eyes,
+        ):
+            watch = Watch(connection, eyes)
+            for sql in (alteration.base, alteration.altering):
+                connection.execute(sql.encode())
+                watch.look(alteration.title)
+        server.drop(name)
+
+
+def test_what_is_not_touched_is_not_read_again(watch: Watch) -> None:
+    was = watch.execute("create table one (id int); create table two (id int)").snapshot
+    now = watch.execute("alter table one add column more int").snapshot
+    assert now.of("table")["public.two"] is was.of("table")["public.two"]
+    assert now.of("table")["public.one"] is not was.of("table")["public.one"]
+    again = look(watch.eyes, watch.last)
+    assert again.reading is watch.last.reading
+
+
+def test_a_transaction_that_came_to_nothing_leaves_nothing(watch: Watch) -> None:
+    watch.execute("create table one (id int)")
+    watch.database.execute("begin; create table two (id int); rollback")
+    watch.look("rollback")
+    assert "public.two" not in watch.last.snapshot.of("table")
+    watch.database.execute(
+        "do $$ begin create table three (id int); raise 'no';"
+        " exception when others then create view four as select id from one; end $$"
+    )
+    watch.look("a savepoint that was left")
+    assert set(watch.last.snapshot.of("view")) == {"public.four"}

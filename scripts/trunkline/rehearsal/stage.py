@@ -223,7 +223,7 @@ class Stage:
     def _begin_again(self, change: Change, start: State, outcome: Outcome) -> None:
         """Have the change applied as if its rollback had never been tried."""
         self._state = outcome.state
-        if not self._mended(start, lost=bool(outcome.report.lost)):
+        if outcome.report.lost or not self._mended(change, start):
             self._replace_place(start)
         if outcome.report.verdict is Verdict.UP_FAILED:
             return
@@ -232,11 +232,11 @@ class Stage:
         else:  # half of it may be there
             self._replace_place(start)
 
-    def _mended(self, start: State, *, lost: bool) -> bool:
+    def _mended(self, change: Change, start: State) -> bool:
         """Run the repairs of all that is not as the change met it, and say whether it
-        is so now. Nothing that was `lost` comes back by them."""
-        last, work = self._state, self._place.session.work
-        if last is None or lost:
+        is so now. Rows that are lost do not come back by them."""
+        last = self._state
+        if last is None:
             return False
         differences = [
             *catalog.compare(start.catalog, last.catalog),
@@ -244,10 +244,12 @@ class Stage:
         ]
 
         def repair() -> bool:
+            session = self._place.session
             try:
-                with work.transaction():
+                with session.work.transaction():
                     for difference in differences:
-                        work.execute(difference.repair.encode())
+                        session.work.execute(difference.repair.encode())
+                    session.ledger.record_rolled_back(session.work, change.id)
             except Error:
                 return False
             return True
@@ -257,15 +259,25 @@ class Stage:
     def _watched(self, doing: Callable[[], T]) -> T:
         """Do what may write, and see what it has written, if it is known what was
         there before."""
-        since, eyes, work = self._state, self._place.eyes, self._place.session.work
-        if since is None:
-            return doing()
-        before = contents.versions(eyes)
+        since, before = self._state, None
+        with self._unless_interrupted():
+            before = contents.versions(self._place.eyes) if since else None
         done = doing()
-        state.tell(work)
-        touched = contents.touched_since(before, eyes)
-        self._state = state.read(eyes, since, touched)
+        self._state = None
+        if before is not None:
+            with self._unless_interrupted():
+                state.tell(self._place.session.work)
+                touched = contents.touched_since(before, self._place.eyes)
+                self._state = state.read(self._place.eyes, since, touched)
         return done
+
+    @contextmanager
+    def _unless_interrupted(self) -> Iterator[None]:
+        """Begin new sessions where a change has ended ours."""
+        try:
+            yield
+        except OperationalError:
+            self._place.close()
 
     def _follow(self, change: Change) -> None:
         """Take the database behind to the change; copy it anew where that fails."""
