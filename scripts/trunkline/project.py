@@ -8,6 +8,7 @@ file, so that one bad change never hides the others; only what makes an order im
 from __future__ import annotations
 
 from collections.abc import Set
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -200,15 +201,14 @@ def load(root: Path) -> Project:
 
 
 def _is_migration(path: Path, root: Path) -> bool:
-    name = path.relative_to(root)
     if path.name.startswith("post-apply"):
         raise UsageError(
-            f"{name}: post-apply hooks are not run",
+            f"{path.relative_to(root)}: post-apply hooks are not run",
             hint="Make it a change, or a check in verification/invariants/.",
         )
     if path.suffix == ".py" and path.name != "__init__.py":
         raise UsageError(
-            f"{name}: a migration in Python",
+            f"{path.relative_to(root)}: a migration in Python",
             hint="Only plain SQL can be split, traced and rehearsed; write it as SQL.",
         )
     return path.suffix == ".sql" and not path.name.endswith(".rollback.sql")
@@ -270,6 +270,10 @@ def _link_fault(root: Path, path: Path) -> Fault | None:
     link = _beside(path)
     target = root / "rollbacks" / path.name
     relative = Path("..") / "rollbacks" / path.name
+    with suppress(OSError):  # most are as they should be, and that is quickly seen
+        if path.parent.parent == root and link.readlink() == relative:
+            link.stat()
+            return None
     name = link.relative_to(root)
     hint = f"Run `ln -sfn {relative} {name}`."
     if link.is_file() and not link.is_symlink() and not target.exists():
