@@ -75,9 +75,9 @@ def run(
 
     ended = sharing.together(order, jobs, hear)
     mutation = None
-    if parts.mutate:
+    if ended.attempts is not None:
         rehearsed = [project.change(report.id) for report in reports]
-        mutation = mutate.judge(ended.tried, rehearsed)
+        mutation = mutate.judge(ended.attempts, rehearsed)
     whole = RehearsalReport(
         project=project.root.name,
         server_version=ended.version,

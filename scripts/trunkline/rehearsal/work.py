@@ -19,7 +19,7 @@ from trunkline.rehearsal import source, traffic
 from trunkline.rehearsal.crash import playing as crash
 from trunkline.rehearsal.crash.figures import ChangeCrashes
 from trunkline.rehearsal.mutants import Makers
-from trunkline.rehearsal.mutate import Tried
+from trunkline.rehearsal.mutate import Attempts
 from trunkline.rehearsal.result import Played, Rehearsed
 from trunkline.rehearsal.stage import HalfApplied, Stage
 from trunkline.rehearsal.traffic.scripts import TrafficScript
@@ -70,13 +70,14 @@ class Stretch:
 class Ended:
     """Where a process has worked, and what it has copied there.
 
-    `tried` are the mutants, and `crashes` the crashes, of a process that does all.
+    `attempts` are those with mutants, and `crashes` the crashes, of a process that does
+    all.
     """
 
     on: str
     version: str
     copied: Copied | None = None
-    tried: tuple[Tried, ...] = ()
+    attempts: Attempts | None = None
     crashes: tuple[ChangeCrashes, ...] = ()
 
 
@@ -140,7 +141,7 @@ def alone(order: Order, hear: Callable[[Event], None]) -> Ended:
             server.on,
             server.version,
             copied=start.copied if start else None,
-            tried=tuple(stage.mutate(makers)) if makers else (),
+            attempts=stage.mutate(makers) if makers else None,
             crashes=crash.play(server, order.project, heard, hear, start=again)
             if order.parts.crash
             else (),
