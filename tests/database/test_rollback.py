@@ -93,6 +93,19 @@ def test_the_ledger_has_the_rollback_of_a_change_whose_files_are_gone(
     assert applied.applied() == [FIRST]
 
 
+def test_a_rollback_file_that_is_gone_with_its_link_is_taken_from_the_ledger(
+    applied: Line,
+) -> None:
+    (applied.root / "rollbacks" / f"{SECOND}.sql").unlink()
+    (applied.root / "migrations" / f"{SECOND}.rollback.sql").unlink()
+    selection = rollback.Selection(last=1)
+    plan = rollback.plan(applied.project, applied.target, selection, None)
+    assert [planned.source for planned in plan.changes] == ["ledger"]
+    assert applied.rollback(SECOND).ok
+    assert not applied.has("b")
+    assert applied.state(SECOND) == "pending"
+
+
 def test_a_rollback_that_differs_from_the_stored_one_is_refused(applied: Line) -> None:
     applied.add(
         SECOND,
