@@ -1,0 +1,75 @@
+"""Down with numbers assigned and requests under way, and up again: nothing is lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import psycopg
+
+from tests.database.telephony import steps
+from tests.database.telephony.office import Office
+from trunkline import apply, checks, rollback
+from trunkline.connect import of_keywords
+from trunkline.events import ignore
+from trunkline.project import Project
+from trunkline.rehearsal.stage import Stage
+from trunkline.throwaway import Server
+
+MANAGED = "+16505550100"
+OWN = "+16505550101"
+BEFORE_ASSIGNMENTS = "20260220_pairs"
+
+
+def kept(connection: psycopg.Connection) -> list[tuple[object, ...]]:
+    """What an organization has, whatever stands on top of it."""
+    return connection.execute(
+        "select phone_number, org_id, kind from phone_numbers_held"
+        " union all select phone_number, org_id, status from managed_phone_numbers"
+        " union all select phone_number, id, encrypted_config from org_credentials"
+        " order by 1, 2, 3"
+    ).fetchall()
+
+
+def test_down_with_assignments_in_place_and_up_again_loses_no_number(
+    server: Server, telephony: Project
+) -> None:
+    stage = Stage(server, telephony)
+    for change in telephony.changes:
+        stage.apply(replace(change, fixture=None))
+    with server.connect(stage.database) as owner:
+        office = Office(server, stage.database, owner)
+        organization, asking = office.organization(), office.organization()
+        agent, other = (
+            office.agent(organization),
+            office.agent(organization, "outbound"),
+        )
+        with (
+            office.acting("authenticated", organization.claims) as user,
+            office.acting("authenticated", asking.claims) as second,
+            office.acting("telephony_worker") as worker,
+        ):
+            made = steps.provision(user, worker, organization, MANAGED)
+            steps.assign(user, agent, "inbound", made)
+            steps.assign(user, other, "outbound", steps.connect(user, OWN))
+            steps.request(second, "under way")
+        before = kept(owner)
+
+        target = of_keywords(server.conninfo(stage.database))
+        plan = rollback.plan(
+            telephony, target, rollback.Selection(to=BEFORE_ASSIGNMENTS), None
+        )
+        down = rollback.run(telephony, target, plan, rollback.Options(), ignore)
+        assert down.ok, down
+        assert kept(owner) == before
+        up = apply.run(telephony, target, apply.Options(), ignore)
+        assert up.ok, up
+        assert kept(owner) == before
+        for invariant in telephony.invariants:
+            for result in checks.run(owner, invariant.name, invariant.checks, ignore):
+                assert not result.violations, result
+        # What a rollback said it would lose, an organization writes again.
+        with office.acting("authenticated", organization.claims) as user:
+            steps.assign(user, agent, "inbound", made)
+        with office.acting("telephony_worker") as worker:
+            assert steps.routed(worker, MANAGED) == [(organization.id, agent, made)]
+    server.drop(stage.database)
