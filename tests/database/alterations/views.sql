@@ -195,3 +195,10 @@ create policy p on t using (b > 0);
 -- finds: differs policy p on public.t
 -- finds: differs view public.v
 -- finds: differs view public.w
+
+-- alteration: a column of a materialized view is stored otherwise
+create table t (a int, b text);
+create materialized view m as select a, b from t;
+-- then
+alter materialized view m alter b set storage external;
+-- finds: differs column public.m.b
