@@ -1,7 +1,7 @@
 """A catalog that is read again is the same as one that is read as a whole.
 
-The alterations of the comparison's own tests are made, and taken back by its repairs,
-one statement after the other; after each the two are held against each other.
+The alterations of the comparison's own tests are made, and taken back by its repairs;
+after each the two are held against each other.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import pytest
 from tests.database.test_catalog_alterations import ALTERATIONS, is_confined, read
 from trunkline.catalog import compare
 from trunkline.catalog.rereading import Look, look
-from trunkline.statements import split
 from trunkline.throwaway import Server
 
 pytestmark = pytest.mark.embedded  # some need PostgreSQL 18
@@ -31,10 +30,9 @@ class Watch:
         self.last = look(eyes)
 
     def execute(self, sql: str) -> Look:
-        """Run statements, and look after each."""
-        for statement in split(sql):
-            self.database.execute(statement.text.encode())
-            self.look(statement.text)
+        """Run statements, and look."""
+        self.database.execute(sql.encode())
+        self.look(sql)
         return self.last
 
     def look(self, after: str) -> None:
@@ -80,12 +78,13 @@ def test_each_alteration_and_its_repair_are_seen(
             continue
         if not is_confined(alteration):
             continue
-        watch.execute(f"create schema s{number}; set search_path = s{number}")
+        watch.database.execute(f"create schema s{number}; set search_path = s{number}")
         base = watch.execute(alteration.base).snapshot
         altered = watch.execute(alteration.altering).snapshot
-        watch.execute("reset search_path")
+        watch.database.execute("reset search_path")
         for difference in compare(base, altered):
-            watch.execute(difference.repair)
+            watch.database.execute(difference.repair.encode())
+        watch.look(f"the repair of {alteration.title}")
 
 
 @pytest.mark.parametrize("path", THEMES.values(), ids=THEMES.keys())
