@@ -226,7 +226,7 @@ CHANGES: dict[str, Foreign] = {
         "create table ld (id int);",
         "drop table ld; drop schema trunkline cascade;",
         "down_failed",
-        'not recorded: relation "trunkline.applied" does not exist',
+        'not recorded: relation "trunkline.progress" does not exist',
     ),
     "l_yoyo_dropped": Foreign(
         "create table yd (id int);",
