@@ -1,4 +1,6 @@
 -- Takes the routes away; each is put together from four tables again.
+--
+-- loses: public.number_routes rows — made of the four tables again
 
 drop trigger answers_are_kept on public.agents;
 
