@@ -326,3 +326,41 @@ full join (
 ) as held
     on written.role = held.role
 where written.schemas is distinct from held.schemas;
+
+-- check: a function is for those whom its schema is for, or for whom is written here
+select
+    p.oid::regprocedure::text as subject,
+    format('for %s, and should be for %s', coalesce(held.roles, 'nobody'), it.is_for)
+        as detail
+from pg_proc as p
+inner join pg_namespace as n
+    on p.pronamespace = n.oid
+left join (
+    values
+    ('audit.event_hash(audit.events)', 'telephony_auditor'),
+    ('audit.verify_chain(uuid)', 'telephony_auditor'),
+    ('private.current_org_id()', 'authenticated'),
+    ('private.rollout_bucket(text,uuid)', 'authenticated')
+) as written (name, role)
+    on p.oid = to_regprocedure(written.name)
+left join (
+    values
+    ('api', 'authenticated'),
+    ('worker', 'telephony_worker')
+) as served (name, role)
+    on n.nspname = served.name
+cross join
+    lateral (
+        select string_agg(distinct coalesce(r.rolname, 'public'), ', ') as roles
+        from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
+        left join pg_roles as r
+            on a.grantee = r.oid
+        where a.grantee <> p.proowner
+    ) as held
+cross join
+    lateral (
+        select coalesce(written.role, served.role, 'nobody') as is_for
+    ) as it
+where
+    n.nspname in ('public', 'api', 'worker', 'private', 'audit')
+    and coalesce(held.roles, 'nobody') <> it.is_for;
