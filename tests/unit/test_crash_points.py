@@ -61,4 +61,4 @@ def test_a_point_is_told_with_its_line() -> None:
     told = [point.told(INDEX) for point in every(INDEX, transactional=False)]
     assert told[0] == "after the statement of migrations/x.sql:1"
     assert told[3] == "in the middle of the statement of migrations/x.sql:2"
-    assert told[-1] == "commit sent, answer lost"
+    assert told[-1] == "after the commit of the change, its answer lost"

@@ -221,7 +221,7 @@ CRASHED = ChangeCrashes(
         Unconverged(
             "down",
             "killed client",
-            ("after the statement of rollbacks/a.sql:3", "commit sent, answer lost"),
+            ("after the statement of rollbacks/a.sql:3", "after the commit of it"),
             ("public.a has 6 rows, and 3 after an undisturbed run",),
         ),
     ),
@@ -231,7 +231,7 @@ CRASHED = ChangeCrashes(
 def test_what_did_not_converge_is_told_with_where_the_runs_were_ended() -> None:
     assert list(crash_lines(CRASHED)) == [
         "down, killed client after the statement of rollbacks/a.sql:3",
-        "  and commit sent, answer lost",
+        "  and after the commit of it",
         "  public.a has 6 rows, and 3 after an undisturbed run",
     ]
     assert not CRASHED.ok

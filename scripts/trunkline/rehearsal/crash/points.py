@@ -32,20 +32,16 @@ class Point:
 
     def told(self, script: Script) -> str:
         """The place in words."""
-        if not self.statement:
-            last = "the change is recorded"
-            return f"{last}, not committed" if self.kind == "commit" else _SENT
-        line = script.statements[self.statement - 1].line
-        words = {
-            "during": "in the middle of",
-            "after": "after",
-            "commit": "before the commit of",
-            "sent": f"{_SENT}, of",
+        what = "the change"
+        if self.statement:
+            line = script.statements[self.statement - 1].line
+            what = f"the statement of {script.path}:{line}"
+        return {
+            "during": f"in the middle of {what}",
+            "after": f"after {what}",
+            "commit": f"before the commit of {what}",
+            "sent": f"after the commit of {what}, its answer lost",
         }[self.kind]
-        return f"{words} the statement of {script.path}:{line}"
-
-
-_SENT = "commit sent, answer lost"
 
 
 def every(script: Script, *, transactional: bool) -> tuple[Point, ...]:
