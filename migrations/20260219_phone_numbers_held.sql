@@ -154,11 +154,13 @@ $$;
 comment on function private.hold_managed_number() is
 'A live managed number is held; a released one rests.';
 
-create trigger held_while_live
+-- Triggers of one kind fire by name, and this one comes first: a number that cannot be
+-- had is refused in its own words before anything else is made of the row.
+create trigger a_live_number_is_held
 after insert or delete or update of status on public.managed_phone_numbers
 for each row execute function private.hold_managed_number();
 
-comment on trigger held_while_live on public.managed_phone_numbers is
+comment on trigger a_live_number_is_held on public.managed_phone_numbers is
 'No number is live in two organizations.';
 
 create function private.hold_byoc_number()
@@ -191,9 +193,9 @@ comment on function private.hold_byoc_number() is
 'An active number of the customer''s own is held; it goes free when it is '
 'disconnected, since it stays the customer''s.';
 
-create trigger held_while_live
+create trigger a_live_number_is_held
 after insert or delete or update of is_active, phone_number on public.org_credentials
 for each row execute function private.hold_byoc_number();
 
-comment on trigger held_while_live on public.org_credentials is
+comment on trigger a_live_number_is_held on public.org_credentials is
 'No number is live in two organizations.';

@@ -2,11 +2,11 @@
 --
 -- loses: public.phone_numbers_held rows — filled again from numbers and credentials
 
-drop trigger held_while_live on public.org_credentials;
+drop trigger a_live_number_is_held on public.org_credentials;
 
 drop function private.hold_byoc_number();
 
-drop trigger held_while_live on public.managed_phone_numbers;
+drop trigger a_live_number_is_held on public.managed_phone_numbers;
 
 drop function private.hold_managed_number();
 

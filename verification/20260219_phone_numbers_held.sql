@@ -28,11 +28,11 @@ from (
 left join pg_trigger as t
     on
         t.tgrelid = to_regclass('public.' || expected.tbl)
-        and t.tgname = 'held_while_live'
+        and t.tgname = 'a_live_number_is_held'
 where
     t.tgenabled is distinct from 'O'
     or pg_get_triggerdef(t.oid) <> format(
-        'CREATE TRIGGER held_while_live AFTER INSERT OR DELETE OR UPDATE OF %s'
+        'CREATE TRIGGER a_live_number_is_held AFTER INSERT OR DELETE OR UPDATE OF %s'
         || ' ON public.%s FOR EACH ROW EXECUTE FUNCTION private.%s()',
         expected.columns,
         expected.tbl,
