@@ -2,14 +2,14 @@
 --
 -- What every call and every page asks of a number, in one row.
 --
--- Which agent answers, whether the number can be used, under which key it is sealed: the
--- answers stand in four tables, and were put together for each call. Now they stand
+-- Which agent answers, whether the number can be used, under which key it is sealed:
+-- the answers stand in four tables, and were put together for each call. Now they stand
 -- together. Nobody writes here: whatever changes one of the four tables has the row
--- made anew from all of them, by one function.
+-- made anew from all of them, by one function. The next change fills it.
 --
--- Locks: org_credentials, twilio_subaccounts, agent_phone_assignments and agents can be
--- read but not written while the table is filled.
--- Duration: about five seconds for each million credentials.
+-- Locks: org_credentials, twilio_subaccounts, agent_phone_assignments and agents, for the
+-- moment that a trigger takes.
+-- Duration: milliseconds.
 -- Rollback: loses nothing; the rows are made of the other tables.
 
 create table public.number_routes (
@@ -211,9 +211,10 @@ $$;
 comment on function private.keep_routes() is
 'Has the routes made anew that a changed row is part of.';
 
--- Triggers of one kind fire by name, and this name comes before `audited`: whoever
--- changes an account holds it and then writes its event, so nobody may hold the events of
--- an organization and then wait for its account.
+-- Triggers of one kind fire by name. This name comes after `a_live_number_is_held`, which
+-- refuses a number that somebody has, and before `audited`: whoever changes an account
+-- holds it and then writes its event, so nobody may hold the events of an organization
+-- and then wait for its account.
 create trigger answers_are_kept
 after insert or update on public.org_credentials
 for each row execute function private.keep_routes();
@@ -243,42 +244,3 @@ execute function private.keep_routes();
 
 comment on trigger answers_are_kept on public.agents is
 'An agent that is switched off answers nothing.';
-
-insert into public.number_routes (
-    org_id,
-    credential_id,
-    phone_number,
-    is_managed,
-    can_inbound,
-    can_outbound,
-    account_status,
-    inbound_agent_id,
-    key_version
-)
-select
-    c.org_id,
-    c.id,
-    c.phone_number,
-    c.is_managed,
-    c.can_inbound,
-    c.can_outbound,
-    case
-        when c.is_managed then coalesce(s.status, 'closed')
-        else 'active'
-    end,
-    a.id,
-    c.key_version
-from public.org_credentials as c
-left join public.twilio_subaccounts as s
-    on c.org_id = s.org_id
-left join public.agent_phone_assignments as p
-    on
-        c.org_id = p.org_id
-        and c.id = p.credential_id
-        and p.direction = 'inbound'
-left join public.agents as a
-    on
-        p.org_id = a.org_id
-        and p.agent_id = a.id
-        and a.is_active is not false
-where c.is_active and c.phone_number is not null;

@@ -1,4 +1,4 @@
--- depends: 20260222_number_routes
+-- depends: 20260222_number_routes_filled
 --
 -- Whether a feature is on for an organization, with a roll-out that means what it says.
 --

@@ -1,4 +1,4 @@
--- since: 20260222_number_routes
+-- since: 20260222_number_routes_filled
 
 -- check after: every route says what the tables say that it is made of
 select

@@ -293,6 +293,10 @@ PLANTED: dict[tuple[str, str], str] = {
     ): "revoke select on api.features from authenticated",
     (
         "rights",
+        "a function is for those whom its schema is for, or for whom is written here",
+    ): "grant execute on function audit.verify_chain(uuid) to authenticated",
+    (
+        "rights",
         "everybody enters the schemas that are written here, and no other",
     ): "grant usage on schema audit to service_role",
     (

@@ -1,0 +1,1 @@
+../rollbacks/20260222_number_routes_filled.sql
