@@ -239,19 +239,12 @@ def test_ctrl_c_in_a_sandbox_is_for_its_command(rooms: Cli) -> None:
     # Short sleeps: one that outlives the shell holds stdout, and we wait for its end.
     shell = "trap 'exit 5' INT; echo ready; while :; do sleep 0.1; done"
     words = ("sandbox", "--empty", "--", "sh", "-c", shell)
-    with rooms.start(
-        *words, start_new_session=True, preexec_fn=_hears_interrupts
-    ) as process:
+    with rooms.start(*words, start_new_session=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         os.killpg(process.pid, signal.SIGINT)
         _, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (5, "")
-
-
-def _hears_interrupts() -> None:
-    """What runs in the background of a script inherits SIGINT ignored."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_a_reader_who_has_had_enough_ends_the_command_quietly(rooms: Cli) -> None:

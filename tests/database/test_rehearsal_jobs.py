@@ -121,7 +121,6 @@ def test_who_is_asked_to_go_takes_the_others_and_their_servers_along(
         [*command, "--project", str(tmp_path), "--allow-unverified"],
         stdout=subprocess.PIPE,
         text=True,
-        preexec_fn=hears_interrupts,  # noqa: PLW1509  (no threads here)
     ) as process:
         assert process.stdout is not None
         assert made.changes[0].id in process.stdout.readline()
@@ -131,8 +130,3 @@ def test_who_is_asked_to_go_takes_the_others_and_their_servers_along(
         process.stdout.read()
     assert process.returncode in (128 + number, -number)
     assert psutil.wait_procs(others, timeout=20)[1] == []
-
-
-def hears_interrupts() -> None:
-    """What runs in the background of a script inherits SIGINT ignored."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
