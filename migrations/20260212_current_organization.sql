@@ -18,9 +18,9 @@ set search_path = ''
 as $$
 begin
     return (
-        nullif(current_setting('request.jwt.claims', true), '')::jsonb
+        nullif(current_setting('request.jwt.claims', true), '')::pg_catalog.jsonb
         -> 'app_metadata' ->> 'org_id'
-    )::uuid;
+    )::pg_catalog.uuid;
 exception
     when invalid_text_representation then
         return null;

@@ -19,7 +19,7 @@ set search_path = ''
 as $$
 declare
     -- The tables call it differently, and a row has no field but its own.
-    sealed text := to_jsonb(new) ->> case tg_table_name
+    sealed pg_catalog.text := to_jsonb(new) ->> case tg_table_name
         when 'org_credentials' then 'encrypted_config'
         else 'twilio_auth_token_encrypted'
     end;

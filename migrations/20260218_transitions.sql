@@ -104,12 +104,12 @@ set search_path = ''
 as $$
 declare
     -- The tables call it differently, and a row has no field but its own.
-    kept_in text := case
+    kept_in pg_catalog.text := case
         when tg_argv[0] in ('request', 'operation') then 'state'
         else 'status'
     end;
-    was text := '(new)';
-    becomes text := to_jsonb(new) ->> kept_in;
+    was pg_catalog.text := '(new)';
+    becomes pg_catalog.text := to_jsonb(new) ->> kept_in;
 begin
     if tg_op = 'UPDATE' then
         was := to_jsonb(old) ->> kept_in;

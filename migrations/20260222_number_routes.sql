@@ -173,16 +173,18 @@ set search_path = ''
 as $$
 declare
     -- The row that is there, or was.
-    facts jsonb := to_jsonb(case when tg_op = 'DELETE' then old else new end);
-    changed_id uuid;
+    facts pg_catalog.jsonb := to_jsonb(
+        case when tg_op = 'DELETE' then old else new end
+    );
+    changed_id pg_catalog.uuid;
 begin
     for changed_id in
         select c.id
         from public.org_credentials as c
         where
-            c.org_id = (facts ->> 'org_id')::uuid
+            c.org_id = (facts ->> 'org_id')::pg_catalog.uuid
             and case tg_table_name
-                when 'org_credentials' then c.id = (facts ->> 'id')::uuid
+                when 'org_credentials' then c.id = (facts ->> 'id')::pg_catalog.uuid
                 when 'twilio_subaccounts' then c.is_managed and c.is_active
                 when 'agents' then exists (
                     select
@@ -190,18 +192,18 @@ begin
                     where
                         p.org_id = c.org_id
                         and p.credential_id = c.id
-                        and p.agent_id = (facts ->> 'id')::uuid
+                        and p.agent_id = (facts ->> 'id')::pg_catalog.uuid
                 )
                 else c.id in (
-                    (facts ->> 'credential_id')::uuid,
+                    (facts ->> 'credential_id')::pg_catalog.uuid,
                     case
                         when tg_op = 'UPDATE'
-                            then (to_jsonb(old) ->> 'credential_id')::uuid
+                            then (to_jsonb(old) ->> 'credential_id')::pg_catalog.uuid
                     end
                 )
             end
     loop
-        perform private.make_route((facts ->> 'org_id')::uuid, changed_id);
+        perform private.make_route((facts ->> 'org_id')::pg_catalog.uuid, changed_id);
     end loop;
 
     return null;

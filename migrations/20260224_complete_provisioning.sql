@@ -30,9 +30,9 @@ as $$
 declare
     request public.provisioning_requests;
     subaccount public.twilio_subaccounts;
-    number_id uuid;
-    broken_constraint text;
-    broken_column text;
+    number_id pg_catalog.uuid;
+    broken_constraint pg_catalog.text;
+    broken_column pg_catalog.text;
 begin
     select n.id into number_id
     from public.provisioning_requests as r

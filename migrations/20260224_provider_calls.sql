@@ -125,7 +125,7 @@ begin
 
     if not found then
         perform private.refuse(
-            'operation_not_found', finish_operation.operation_id::text
+            'operation_not_found', finish_operation.operation_id::pg_catalog.text
         );
     end if;
 

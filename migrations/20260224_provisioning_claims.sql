@@ -53,7 +53,7 @@ begin
         r.country_code,
         r.number_type,
         r.area_code,
-        r.pinned_number::text,
+        r.pinned_number::pg_catalog.text,
         r.lease_until;
 end
 $$;
@@ -109,7 +109,7 @@ declare
     request public.provisioning_requests := private.keep_lease(
         renew_lease.org_id, renew_lease.request_id, renew_lease.attempt
     );
-    renewed_until timestamptz;
+    renewed_until pg_catalog.timestamptz;
 begin
     perform private.ask_for_a_lease(1, renew_lease.lease);
 

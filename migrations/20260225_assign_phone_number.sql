@@ -28,7 +28,7 @@ security definer
 set search_path = ''
 as $$
 declare
-    this_org_id uuid := private.writing_org_id();
+    this_org_id pg_catalog.uuid := private.writing_org_id();
     chosen public.org_credentials;
 begin
     perform
@@ -37,7 +37,7 @@ begin
     for key share;
 
     if not found then
-        perform private.refuse('agent_not_found', new.agent_id::text);
+        perform private.refuse('agent_not_found', new.agent_id::pg_catalog.text);
     end if;
 
     select c.* into chosen
@@ -50,7 +50,9 @@ begin
     for share;
 
     if not found then
-        perform private.refuse('credential_not_found', new.credential_id::text);
+        perform private.refuse(
+            'credential_not_found', new.credential_id::pg_catalog.text
+        );
     end if;
 
     begin
@@ -72,7 +74,9 @@ begin
             can_outbound = excluded.can_outbound;
     exception
         when unique_violation then
-            perform private.refuse('number_already_answers', new.credential_id::text);
+            perform private.refuse(
+                'number_already_answers', new.credential_id::pg_catalog.text
+            );
         when check_violation or not_null_violation then
             perform private.refuse('direction_not_supported', new.direction);
     end;
@@ -127,7 +131,7 @@ security definer
 set search_path = ''
 as $$
 declare
-    this_org_id uuid := private.writing_org_id();
+    this_org_id pg_catalog.uuid := private.writing_org_id();
 begin
     delete from public.agent_phone_assignments as s
     where

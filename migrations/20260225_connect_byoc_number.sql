@@ -74,8 +74,8 @@ set search_path = ''
 as $$
 declare
     called public.e164;
-    new_id uuid := coalesce(connect_number.credential_id, gen_random_uuid());
-    former_id uuid;
+    new_id pg_catalog.uuid := coalesce(connect_number.credential_id, gen_random_uuid());
+    former_id pg_catalog.uuid;
     assigned public.agent_phone_assignments[];
     max_numbers integer;
 begin
@@ -254,7 +254,7 @@ security definer
 set search_path = ''
 as $$
 declare
-    this_org_id uuid := private.writing_org_id();
+    this_org_id pg_catalog.uuid := private.writing_org_id();
 begin
     perform
     from public.org_credentials as c
@@ -267,7 +267,9 @@ begin
     for update;
 
     if not found then
-        perform private.refuse('credential_not_found', new.credential_id::text);
+        perform private.refuse(
+            'credential_not_found', new.credential_id::pg_catalog.text
+        );
     end if;
 
     perform private.retire_credential(this_org_id, new.credential_id);
@@ -316,7 +318,7 @@ set search_path = ''
 as $$
 declare
     holder public.phone_numbers_held;
-    loser_id uuid;
+    loser_id pg_catalog.uuid;
 begin
     select h.* into holder
     from public.phone_numbers_held as h

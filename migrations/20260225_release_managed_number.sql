@@ -27,9 +27,9 @@ security definer
 set search_path = ''
 as $$
 declare
-    this_org_id uuid := private.writing_org_id();
+    this_org_id pg_catalog.uuid := private.writing_org_id();
     released public.managed_phone_numbers;
-    released_credential_id uuid;
+    released_credential_id pg_catalog.uuid;
 begin
     select n.* into released
     from public.managed_phone_numbers as n

@@ -36,12 +36,15 @@ security definer
 set search_path = ''
 as $$
 declare
-    this_org_id uuid := private.writing_org_id();
-    asked_hash bytea := sha256(convert_to(
-        jsonb_build_array(new.country, new.number_type, new.area_code)::text, 'UTF8'
+    this_org_id pg_catalog.uuid := private.writing_org_id();
+    asked_hash pg_catalog.bytea := sha256(convert_to(
+        jsonb_build_array(
+            new.country, new.number_type, new.area_code
+        )::pg_catalog.text,
+        'UTF8'
     ));
     request public.provisioning_requests;
-    permission record;
+    permission pg_catalog.record;
     max_requests integer;
 begin
     if (length(new.idempotency_key) between 1 and 200) is not true then

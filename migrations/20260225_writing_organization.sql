@@ -18,8 +18,9 @@ set search_path = ''
 as $$
 begin
     return (
-        nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
-    )::uuid;
+        nullif(current_setting('request.jwt.claims', true), '')::pg_catalog.jsonb
+        ->> 'sub'
+    )::pg_catalog.uuid;
 exception
     when invalid_text_representation then
         return null;
@@ -35,8 +36,8 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-    this_org_id uuid := private.current_org_id();
-    member_role text;
+    this_org_id pg_catalog.uuid := private.current_org_id();
+    member_role pg_catalog.text;
 begin
     if this_org_id is null then
         perform private.refuse('no_organization');

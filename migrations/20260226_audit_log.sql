@@ -145,7 +145,7 @@ declare
     event audit.events;
     head audit.heads;
     expected_seq bigint := 1::bigint;
-    expected_hash bytea := ''::bytea;
+    expected_hash pg_catalog.bytea := ''::pg_catalog.bytea;
 begin
     for event in
         select e.*
@@ -237,7 +237,7 @@ immutable
 set search_path = ''
 as $$
 declare
-    sealed text;
+    sealed pg_catalog.text;
 begin
     foreach sealed in array array[
         'encrypted_config', 'twilio_auth_token_encrypted', 'wrapped'
@@ -271,9 +271,13 @@ set search_path = ''
 as $$
 declare
     event audit.events;
-    former jsonb := case when tg_op <> 'INSERT' then private.redact(to_jsonb(old)) end;
-    latter jsonb := case when tg_op <> 'DELETE' then private.redact(to_jsonb(new)) end;
-    facts jsonb := coalesce(latter, former);
+    former pg_catalog.jsonb := case
+        when tg_op <> 'INSERT' then private.redact(to_jsonb(old))
+    end;
+    latter pg_catalog.jsonb := case
+        when tg_op <> 'DELETE' then private.redact(to_jsonb(new))
+    end;
+    facts pg_catalog.jsonb := coalesce(latter, former);
 begin
     if tg_op = 'UPDATE' then
         select jsonb_object_agg(l.key, jsonb_build_array(former -> l.key, l.value))
@@ -289,12 +293,12 @@ begin
     end if;
 
     event.org_id := coalesce(
-        (facts ->> 'org_id')::uuid, '00000000-0000-0000-0000-000000000000'
+        (facts ->> 'org_id')::pg_catalog.uuid, '00000000-0000-0000-0000-000000000000'
     );
     event.at := now();
     event.actor := private.current_user_id();
     event.actor_role := private.caller();
-    event.subject := tg_table_name::text;
+    event.subject := tg_table_name::pg_catalog.text;
     event.action := lower(tg_op);
     event.row_key := case tg_table_name
         when 'agent_phone_assignments' then jsonb_build_object(

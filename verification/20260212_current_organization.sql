@@ -28,7 +28,7 @@ select
     ) as detail
 from (
     values
-    ('private.current_org_id()', 'a33a320f419f26f08867f051d48195a9', 'authenticated')
+    ('private.current_org_id()', '7026df348355fa8ff018dae1df712f90', 'authenticated')
 ) as expected (name, fingerprint, caller)
 left join pg_proc as p
     on p.oid = to_regprocedure(expected.name)

@@ -57,7 +57,7 @@ from (
     values
     (
         'private.seal_under_a_living_key()',
-        'f316adab2edb940fd1af5462dc9a145e',
+        'ee97d1c69d558e548da8e85f0c7b7303',
         'nobody'
     ),
     ('private.keep_keys_in_use()', '479830467e0f54cf71b5993660998adb', 'nobody')

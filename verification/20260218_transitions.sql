@@ -100,7 +100,7 @@ select
 from (
     values
     ('private.caller()', '238d3b955713298c246d9cb5f7e2e5cf', 'nobody'),
-    ('private.follow_transition()', '83dedb2dc1592ae6cac95ebddcc8bdfa', 'nobody')
+    ('private.follow_transition()', 'c18ef50cd99cfe21bc380034b37d0be9', 'nobody')
 ) as expected (name, fingerprint, caller)
 left join pg_proc as p
     on p.oid = to_regprocedure(expected.name)

@@ -10,7 +10,7 @@ from (
     (
         'worker.complete_provisioning(uuid, uuid, integer, uuid, text, text,'
         || ' text, text, text, text)',
-        '4b3489ecd1dc4547ef6a54421e58475d',
+        'ad4711adac7dfba40ce06e3e9d8fd5b6',
         'telephony_worker'
     )
 ) as expected (name, fingerprint, caller)

@@ -14,7 +14,7 @@ from (
     ),
     (
         'worker.finish_operation(uuid, uuid, text, text, jsonb)',
-        '9439073e165c8365c6c94c7c798c54d8',
+        '4d5f6cea9543e09d4980831061bed313',
         'telephony_worker'
     )
 ) as expected (name, fingerprint, caller)

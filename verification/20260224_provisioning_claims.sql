@@ -9,12 +9,12 @@ from (
     values
     (
         'worker.renew_lease(uuid, uuid, integer, interval)',
-        '73124e9a1ebd7f45267753e7c0f63d1c',
+        'f9dacf18d5f5985b6fed0e93ca3cc0c0',
         'telephony_worker'
     ),
     (
         'worker.claim_provisioning(integer, interval)',
-        '96a89c44e0cd057ba1109b156ca046c0',
+        '845132ea346a15973c071576ece7f809',
         'telephony_worker'
     ),
     (

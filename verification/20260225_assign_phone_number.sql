@@ -64,13 +64,13 @@ select
     ) as detail
 from (
     values
-    ('private.assign_a_number()', '56fd88c4136900c484042fa459cba5b4', 'nobody'),
+    ('private.assign_a_number()', '9215ab8e9781611fce0cdd624a66686d', 'nobody'),
     (
         'api.assign_phone_number(uuid, text, uuid)',
         'ad5a08da7b76c972d2cb7371129e825a',
         'authenticated'
     ),
-    ('private.unassign_a_number()', '2b4981d273882b016916372abf10aa45', 'nobody'),
+    ('private.unassign_a_number()', '922682c60ea550cd48d0b76a1b831ac9', 'nobody'),
     (
         'api.unassign_phone_number(uuid, text)',
         '5cd563baa8f28ce5324a16c7d91817b9',

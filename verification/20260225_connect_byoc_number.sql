@@ -71,12 +71,12 @@ from (
     ),
     (
         'private.connect_number(uuid, text, text, text, uuid, timestamptz)',
-        'afff1a984c52297a63a6d0083711eb10',
+        '0c0fc9463484d61468e8d0eacf2f8851',
         'nobody'
     ),
     (
         'worker.connect_proved_number(uuid, text, text, text, uuid)',
-        '4d8232b87318765c77e985e1ab025a57',
+        '1c7dcd7428cf4a5f2380ec63ff5495d3',
         'telephony_worker'
     ),
     ('private.connect_a_number()', 'e7699a54211565a3fb85dc9e1a2c116e', 'nobody'),
@@ -85,7 +85,7 @@ from (
         'cac35f86f6e316f08c2f14878ceca41c',
         'authenticated'
     ),
-    ('private.disconnect_a_number()', '588e5185248d79990c35fe98e3d0197d', 'nobody'),
+    ('private.disconnect_a_number()', '048d67e1715d38dba01332dbcaca21f1', 'nobody'),
     (
         'api.disconnect_byoc_number(uuid)',
         'a640123bba0bf6978dc3c0847ff739be',

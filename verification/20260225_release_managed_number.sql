@@ -62,7 +62,7 @@ select
     ) as detail
 from (
     values
-    ('private.release_a_number()', 'aab9c97e1ca6407de71b0a7a2ae7fb5c', 'nobody'),
+    ('private.release_a_number()', '79d36db743130479ab62196d43451933', 'nobody'),
     (
         'api.release_managed_number(text)',
         '709278b2ee064121879b7d8d84821937',

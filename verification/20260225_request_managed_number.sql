@@ -62,7 +62,7 @@ select
     ) as detail
 from (
     values
-    ('private.ask_for_a_number()', '9626d71c5f46164baad44415d8698e66', 'nobody'),
+    ('private.ask_for_a_number()', '8cca90af9a32dbb93e8e2d43bd524c80', 'nobody'),
     (
         'api.request_managed_number(text, text, text, text)',
         'f65cfbe46d0faf89db2d80bb252c41dd',

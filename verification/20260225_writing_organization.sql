@@ -7,8 +7,8 @@ select
     ) as detail
 from (
     values
-    ('private.current_user_id()', '7d2d70585fc5dd51506419629d1f4e1f', 'nobody'),
-    ('private.writing_org_id()', 'f62b45c2d1769e078b123696e35818b2', 'nobody')
+    ('private.current_user_id()', 'f39fb66d777b714c6c63139c7c94aa33', 'nobody'),
+    ('private.writing_org_id()', 'ceb3dfebe0086f46d004cce7c5c946e2', 'nobody')
 ) as expected (name, fingerprint, caller)
 left join pg_proc as p
     on p.oid = to_regprocedure(expected.name)

@@ -98,11 +98,11 @@ from (
     ),
     (
         'audit.verify_chain(uuid)',
-        '2b0b59cf8ba87ce7746eacf073d48aac',
+        'ea9d3fd24b9b09a175a03c6ab18618c5',
         'telephony_auditor'
     ),
-    ('private.redact(jsonb)', 'a2c82c6e730693735d9b0bcecca3eaae', 'nobody'),
-    ('private.record_event()', '68f40e750af48a6e22affc428f13bc05', 'nobody')
+    ('private.redact(jsonb)', '8654114c21430bfcce0cddba16a77cce', 'nobody'),
+    ('private.record_event()', 'f3bb90311ee08d0b8930b7ee198f04c6', 'nobody')
 ) as expected (name, fingerprint, caller)
 left join pg_proc as p
     on p.oid = to_regprocedure(expected.name)

@@ -11,6 +11,33 @@ where
     )
     and not coalesce('search_path=""' = any(p.proconfig), false);
 
+-- check: no body looks for a type where a temporary one would be found first
+select
+    p.oid::regprocedure::text as subject,
+    'names the type ' || named.type[1] || ' without its schema' as detail
+from pg_proc as p
+cross join lateral regexp_matches(
+    p.prosrc,
+    '(?:::|^ +[a-z_]+ )(' || (
+        select string_agg(t.typname, '|')
+        from pg_type as t
+        where
+            t.typnamespace = 'pg_catalog'::regnamespace
+            and t.typname !~ '^_'
+            and not exists (
+                select
+                from pg_get_keywords() as k
+                where k.word = t.typname and k.catcode = 'C'
+            )
+    ) || ')\M',
+    'gn'
+) as named (type)
+where
+    p.pronamespace = any(
+        '{public,api,worker,private,audit}'::regnamespace[]
+    )
+    and p.prosqlbody is null;
+
 -- check: no function is for everybody
 select
     p.oid::regprocedure::text as subject,

@@ -14,7 +14,6 @@ from tests.database.telephony import steps
 from tests.database.telephony.office import (
     Office,
     Organization,
-    claims,
     refused,
     sealed,
 )
@@ -37,61 +36,6 @@ def two(office: Office) -> tuple[Organization, Organization]:
             agent = office.agent(organization)
             steps.assign(user, agent, "inbound", steps.connect(user, own))
     return made
-
-
-# Temporary objects before ours.
-
-HIJACK = """
-    create temp table organizations (like pg_class);
-    create temp table org_credentials (org_id uuid, id uuid, phone_number text,
-        is_managed boolean, is_active boolean, encrypted_config text, provider text);
-    create temp table user_org_roles (user_id uuid, org_id uuid, role text);
-    create temp table phone_numbers_held (phone_number text, org_id uuid, kind text);
-    create temp table telephony_reasons (reason_code text, message text);
-    create function pg_temp.current_org_id() returns uuid language sql
-        as $$ select '{theirs}'::uuid $$;
-    create function pg_temp.hijack(text, text) returns boolean language sql
-        as $$ select true $$;
-    create operator pg_temp.= (leftarg = text, rightarg = text,
-        function = pg_temp.hijack);
-    insert into user_org_roles values ('{user}', '{theirs}', 'admin');
-    insert into org_credentials values ('{theirs}', gen_random_uuid(), '+1999', true,
-        true, 'x', 'twilio');
-    set search_path = pg_temp, public, private, api, worker;
-"""
-
-
-@pytest.mark.parametrize("role", ["authenticated", "telephony_worker"])
-def test_temporary_objects_do_not_take_the_place_of_ours(
-    office: Office, two: tuple[Organization, Organization], role: str
-) -> None:
-    mine, theirs = two
-    outsider = claims(mine.admin, theirs.id)
-    with office.acting(role, outsider) as thief:
-        thief.execute(HIJACK.format(theirs=theirs.id, user=mine.admin).encode())
-        if role == "authenticated":
-            for write in (
-                "select api.release_managed_number('+16505550102')",
-                "select api.connect_byoc_number('+16505550109', 'AC', 'x')",
-                "select api.request_managed_number('k', 'US', 'local')",
-            ):
-                with refused("TP003", "not_a_member"):
-                    thief.execute(write.encode())
-            with office.acting("authenticated", mine.claims) as user:
-                user.execute(HIJACK.format(theirs=theirs.id, user=mine.admin).encode())
-                assert steps.options(user) == [
-                    f"{NUMBER} (Managed)",
-                    f"{OWN} (Your Twilio)",
-                ]
-                assert (
-                    steps.answer(
-                        user, "select existing_number from api.validate_can_provision()"
-                    )
-                    == NUMBER
-                )
-        else:
-            assert [row[0] for row in steps.routed(thief, THEIR_OWN)] == [theirs.id]
-            assert steps.routed(thief, "+1999999999") == []
 
 
 # What a cheap function, a plan or a count gives away.

@@ -225,6 +225,11 @@ PLANTED: dict[tuple[str, str], str] = {
     ): "alter function api.feature_enabled(text) reset all",
     (
         "functions",
+        "no body looks for a type where a temporary one would be found first",
+    ): """create function private.careless() returns boolean language plpgsql
+        set search_path = '' as $$ begin return 'x'::text = 'y'; end $$""",
+    (
+        "functions",
         "no function is for everybody",
     ): "grant execute on function private.redact(jsonb) to public",
     (
