@@ -23,7 +23,7 @@ def run(
     """Run `command` (psql, if it is empty) beside a throwaway; return its exit status.
 
     The command finds the database by `DATABASE_URL`, `PGHOST`, `PGPORT`, `PGUSER`,
-    `PGDATABASE` and `PGPASSWORD`, and psql by its name even where none is installed.
+    `PGDATABASE` and `PGPASSWORD`, and gets the server's own psql and pg_dump.
     `TRUNKLINE_DATABASE` is set too, so `trunkline` in it works on nothing else, and no
     variable of the caller's leads libpq elsewhere. With `empty`, the database has no
     change and no ledger. Raises Failure when a change or a fixture cannot be applied,
@@ -71,9 +71,10 @@ def _ctrl_c_is_the_commands() -> Iterator[None]:
 
 
 def _path(binaries: Path | None) -> str:
-    """Where commands are looked for: as usual; then beside this Python (`yoyo`,
-    `trunkline`); then the server's own, so who has a psql of his own gets that."""
-    parts = (os.environ.get("PATH"), Path(sys.executable).parent, binaries)
+    """Where commands are looked for: beside the server first, since a psql or pg_dump
+    that is older than the server fails at it; then as usual; then beside this Python
+    (`yoyo`, `trunkline`)."""
+    parts = (binaries, os.environ.get("PATH"), Path(sys.executable).parent)
     return os.pathsep.join(str(part) for part in parts if part)
 
 

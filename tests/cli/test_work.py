@@ -223,6 +223,18 @@ def test_a_sandbox_has_the_changes_and_ends_with_the_status_of_its_command(
     assert (done.status, done.out) == (7, "0\n")
 
 
+def test_a_sandbox_has_the_programs_of_its_servers_version(rooms: Cli) -> None:
+    """An older pg_dump, found first on the PATH, would refuse the server."""
+    older = rooms.root / "bin" / "pg_dump"
+    older.parent.mkdir()
+    older.write_text("#!/bin/sh\necho server version mismatch; exit 1\n")
+    older.chmod(0o755)
+    rooms.environment["PATH"] = f"{older.parent}{os.pathsep}{os.environ['PATH']}"
+    done = rooms("sandbox", "--", "pg_dump", "--schema-only", "--table=public.rooms")
+    assert (done.status, done.err) == (0, "")
+    assert "CREATE TABLE public.rooms" in done.out
+
+
 @pytest.mark.parametrize(
     "variable",
     ["PGSERVICE=nowhere", "PGHOSTADDR=127.0.0.9", "PGOPTIONS=-c x.y=z", "PGUSER=me"],
