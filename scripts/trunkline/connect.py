@@ -161,7 +161,9 @@ def settings(
 
     `client_connection_check_interval` and the keepalives: the query of a client that
     was killed, or whose machine was, ends too. The time-outs of the role or the
-    database, meant for the application, are put off. Both times are in seconds.
+    database, meant for the application, are put off. No query and no index is worked at
+    by several processes: the other cores are the application's. Both times are in
+    seconds.
     """
     values = {
         "client_connection_check_interval": "1s",
@@ -172,6 +174,8 @@ def settings(
         "idle_in_transaction_session_timeout": f"{idle_in_transaction * 1000:.0f}ms",
         "lock_timeout": "0" if lock_timeout is None else f"{lock_timeout * 1000:.0f}ms",
         "default_transaction_read_only": "on" if read_only else "off",
+        "max_parallel_workers_per_gather": "0",
+        "max_parallel_maintenance_workers": "0",
         "client_encoding": "UTF8",
     }
     pairs = ", ".join(f"('{name}', '{value}')" for name, value in values.items())

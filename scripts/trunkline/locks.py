@@ -3,7 +3,8 @@
 One runner works on a database at a time. It holds a session advisory lock, which goes
 with its session however that ends; a second runner waits and says for whom. A statement
 waits for its lock a short while only, since the application queues behind it, and comes
-again after a pause in which the application has the table to itself.
+again after a pause in which the application has the table to itself. It waits longer
+the more often it has come in vain.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import repeat
 from typing import TypeVar
 
 from psycopg import Connection, Error, errors
@@ -91,19 +93,35 @@ def retried(
     budget: float = Limits.lock_budget,
     watch: Watch | None = None,
 ) -> T:
+    """Do `work` as `attempted` does, each attempt as patient as the first."""
+    return attempted(
+        lambda _: work(), repeat(lock_timeout), emit, budget=budget, watch=watch
+    )
+
+
+def attempted(
+    work: Callable[[float], T],
+    timeouts: Iterator[float],
+    emit: Emit,
+    *,
+    budget: float = Limits.lock_budget,
+    watch: Watch | None = None,
+) -> T:
     """Do `work`, again after a lock time-out or a deadlock, with back-off and jitter.
 
-    `work` must be whole: a transaction, or one statement outside of one. An attempt
-    counts as `lock_timeout` seconds towards the `budget`, whatever it waited, so that
-    a long one is not the last because it was long. `watch`, where there is one, says
-    who was in the way, and may have ended the attempt. Raises LockNotObtained when the
-    budget is spent.
+    `work` must be whole: a transaction, or one statement outside of one. It is told how
+    many seconds it may wait, by the endless `timeouts`; an attempt counts as that
+    towards the `budget`, whatever it waited, so that a long one is not the last because
+    it was long. `watch`, where there is one, says who was in the way, and may have
+    ended the attempt. Raises LockNotObtained when the budget is spent.
     """
     spent, attempt = 0.0, 0
+    following = next(timeouts)
     while True:
         attempt += 1
+        timeout, following = following, next(timeouts)
         try:
-            return work()
+            return work(timeout)
         except (*LOCK_ERRORS, errors.QueryCanceled) as error:
             if isinstance(error, errors.QueryCanceled) and not (
                 watch and watch.gave_up
@@ -112,11 +130,11 @@ def retried(
             reason = error.diag.message_primary or "a lock was not obtained"
         blockers = watch.blockers if watch else ()
         names = "; ".join(map(str, blockers))
-        pause = min(min(lock_timeout, FIRST_PAUSE) * 2 ** (attempt - 1), LONGEST_PAUSE)
+        pause = min(min(timeout, FIRST_PAUSE) * 2 ** (attempt - 1), LONGEST_PAUSE)
         pause *= random.uniform(0.5, 1.5)
-        spent += lock_timeout + pause
+        spent += timeout + pause
         older = watch is not None and watch.gave_up == "older"
-        if older or spent + lock_timeout > budget:
+        if older or spent + following > budget:
             wanted = f"Wanted: {watch.wanted}.\n" if watch and watch.wanted else ""
             who = f"In the way: {names}." if names else f"The server said: {reason}."
             raise LockNotObtained(
@@ -126,7 +144,7 @@ def retried(
                 f"--{'concurrent-timeout' if older else 'lock-budget'} SECONDS; "
                 "then run again.",
             )
-        what = f"attempt {attempt + 1} follows in {pause:.1f} s"
+        what = f"attempt {attempt + 1} follows in {pause:.2g} s"
         emit(Waiting(what, names or reason, blockers))
         time.sleep(pause)
 

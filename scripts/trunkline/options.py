@@ -50,7 +50,7 @@ def _locks(parser: argparse.ArgumentParser) -> None:
             "lock-timeout",
             Limits.lock_timeout,
             _positive_seconds,
-            "each attempt waits so long for locks, and the application behind it",
+            "an attempt waits at most so long for locks, and the application behind it",
         ),
         (
             "lock-budget",

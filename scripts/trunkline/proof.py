@@ -2,6 +2,8 @@
 
 Up: its own checks pass. Down: its own checks no longer all pass (else the rollback did
 nothing, or the verification says nothing), and those of every other applied change do.
+What need not be known before the commit is asked after it: the application may be
+waiting for the locks of the change.
 """
 
 from __future__ import annotations
@@ -54,34 +56,47 @@ def invariants_hold(
     return checks.run_together(connection, named, emit)
 
 
-def undone(
-    connection: Connection, change: Change | None, others: Sequence[Change], emit: Emit
-) -> Proof:
-    """That a change has come down: its verification fails, the others' still pass.
+def undone(connection: Connection, change: Change | None) -> Proof:
+    """That a change has come down: its verification fails.
 
-    `change` is None where the checkout no longer has it; then only the others can be
-    asked. Its failing checks are what should be, so they are no events.
+    Asked before the commit, so only of one whose checks are all quick; of the others,
+    and of what stays, `after_undoing` tells. `change` is None where the checkout no
+    longer has it. Its failing checks are what should be, so they are no events.
     """
-    results = others_hold(connection, others, emit)
-    failed = failing(results)
-    if failed:
-        names = ", ".join(sorted({result.change for result in failed}))
-        return Proof(
-            results, f"the rollback breaks the checks of a change that stays: {names}"
-        )
-    if change is not None and is_vacuous(connection, change):
-        if all(check.after for check in change.checks):
-            # It speaks of rows alone, and this database may have none that would show.
-            emit(
-                Notice(f"{change.id}: no row here shows that its rollback did anything")
-            )
-            return Proof(results)
-        return Proof(
-            results,
-            f"{change.id}: its verification still passes after the rollback, so the "
-            "rollback did nothing or the verification says nothing",
-        )
+    quick = change is not None and not any(check.after for check in change.checks)
+    if change is None or not quick or not is_vacuous(connection, change):
+        return Proof(())
+    return Proof((), _still_passes(change))
+
+
+def after_undoing(
+    connection: Connection,
+    change: Change | None,
+    others: Sequence[Change],
+    invariants: Sequence[Invariant],
+    emit: Emit,
+) -> Proof:
+    """What a rollback has left, once it is committed: what stays applied still holds.
+
+    The more changes there are, the longer that takes, so no lock is held meanwhile.
+    """
+    stays = others_hold(connection, others, emit)
+    results = (*stays, *invariants_hold(connection, invariants, emit))
+    if change is None or not any(check.after for check in change.checks):
+        return Proof(results)
+    if is_vacuous(connection, change):
+        if any(not check.after for check in change.checks):
+            return Proof(results, _still_passes(change))
+        # It speaks of rows alone, and this database may have none that would show.
+        emit(Notice(f"{change.id}: no row here shows that its rollback did anything"))
     return Proof(results)
+
+
+def _still_passes(change: Change) -> str:
+    return (
+        f"{change.id}: its verification still passes after the rollback, so the "
+        "rollback did nothing or the verification says nothing"
+    )
 
 
 def others_hold(

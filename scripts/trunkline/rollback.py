@@ -155,17 +155,21 @@ def down(
     shown = runner.run(
         session,
         work,
-        prove=partial(proof.undone, change=rollback.change, others=others, emit=emit),
+        prove=partial(proof.undone, change=rollback.change),
         record=lambda connection, _: session.ledger.record_rolled_back(
             connection, rollback.id
         ),
     )
     holding = project.holding(present)
     later = runner.ask_after(
-        session, work, lambda: proof.invariants_hold(session.work, holding, emit)
+        session,
+        work,
+        lambda: proof.after_undoing(
+            session.work, rollback.change, others, holding, emit
+        ),
     )
-    failed = proof.failing((*shown.results, *later))
-    complaint = shown.complaint
+    failed = proof.failing(later.results)
+    complaint = shown.complaint or later.complaint
     if complaint is None and failed:
         complaint = f"{len(failed)} checks failed after {rollback.id} was rolled back"
     emit(ChangeDone(rollback.id, "down", complaint is None, perf_counter() - started))

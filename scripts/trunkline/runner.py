@@ -133,12 +133,13 @@ def _in_one_transaction(
     session: Session, work: Work, prove: Prove, record: Record
 ) -> Proof:
     connection = session.work
+    ahead: list[str] = []
 
     def attempt() -> tuple[Proof, Trace | None]:
         started = perf_counter()
         trace = Trace(connection, work.direction) if session.traced else None
         with _commit_errors(work):
-            connection.execute("begin")
+            connection.execute("; ".join(("begin", *ahead)).encode())
             for number in range(1, len(work.script.statements) + 1):
                 execute(session, work, number, trace)
             session.reset()
@@ -152,9 +153,13 @@ def _in_one_transaction(
     def afresh() -> tuple[Proof, Trace | None]:
         try:
             return attempt()
-        except LOCK_ERRORS:
+        except (*LOCK_ERRORS, errors.QueryCanceled):
             connection.rollback()
             session.renew()
+            # Whom we keep waiting may hold what we wait for. So what was waited for in
+            # vain with a lock in hand is locked first the next time, with empty hands.
+            if (lock := session.watch.ahead) is not None:
+                ahead[:] = [lock, *(other for other in ahead if other != lock)]
             raise
 
     proof, trace = session.patiently(afresh)

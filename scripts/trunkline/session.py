@@ -20,7 +20,7 @@ from trunkline.connect import Target, connect, losing, settings
 from trunkline.events import Emit
 from trunkline.ledger import Ledger, State
 from trunkline.limits import DEFAULT, Limits
-from trunkline.locks import WORKER_KEY, obtain, retried, runner_lock
+from trunkline.locks import WORKER_KEY, attempted, obtain, runner_lock
 from trunkline.watch import Watch, Watched
 
 #: What a migration can have left, but for what `discard all` would let go: the lock
@@ -86,18 +86,18 @@ class Session:
         attempt the session is as new. Raises LockNotObtained.
         """
 
-        def attempt() -> T:
+        def attempt(timeout: float) -> T:
             try:
-                with self.watch.attempt(self.limits.lock_timeout):
+                with self.watch.attempt(timeout):
                     return work()
             except BaseException:
                 if not self.work.broken:
                     self.work.rollback()
                 raise
 
-        return retried(
+        return attempted(
             attempt,
-            self.limits.lock_timeout,
+            self.limits.timeouts(),
             self.emit,
             budget=self.limits.lock_budget,
             watch=self.watch,

@@ -36,15 +36,30 @@ _BLOCKERS = (
     " left join pg_catalog.pg_stat_activity as a on a.pid = b.pid"
     " order by a.xact_start"
 )
+#: Asked often while a statement is at work, and then most often in vain: the view that
+#: is asked next costs five times as much.
+_IS_WAITING = (
+    "select from pg_catalog.pg_stat_get_activity(%s) where wait_event_type = 'Lock'"
+)
 _WANTED = (
     "select me.wait_event, case"
     " when l.locktype = 'relation' then l.mode || ' on ' || l.relation::regclass"
     " when l.locktype in ('transactionid', 'tuple') and me.wait_event <> 'virtualxid'"
     " then 'a row, or the end of the transaction that has it'"
     " when l.locktype = 'virtualxid' then 'the end of an older transaction'"
-    " else l.mode || ' on ' || l.locktype end"
+    " else l.mode || ' on ' || l.locktype end,"
+    " case when c.relkind in ('r', 'p') and exists ("
+    " select from pg_catalog.pg_locks as h"
+    " join pg_catalog.pg_class as t on t.oid = h.relation and t.oid >= 16384"
+    " where h.pid = me.pid and h.granted and h.relation <> l.relation"
+    " and t.relkind in ('r', 'p') and h.mode in ('ShareLock',"
+    " 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'))"
+    " then format('lock table only %%I.%%I in %%s mode', n.nspname, c.relname,"
+    " regexp_replace(replace(l.mode, 'Lock', ''), '(.)([A-Z])', '\\1 \\2', 'g')) end"
     " from pg_catalog.pg_stat_activity as me"
     " left join pg_catalog.pg_locks as l on l.pid = me.pid and not l.granted"
+    " left join pg_catalog.pg_class as c on c.oid = l.relation"
+    " left join pg_catalog.pg_namespace as n on n.oid = c.relnamespace"
     " where me.pid = %s and me.wait_event_type = 'Lock' limit 1"
 )
 _PROGRESS = (
@@ -91,11 +106,14 @@ class Watch:
     """Looks for who is in the way of the session of `work`, attempt by attempt.
 
     Of the last attempt: `blockers`, what was `wanted` of them, and whether the watch
-    `gave_up`, having waited long enough for a lock or for older transactions.
+    `gave_up`, having waited long enough for a lock or for older transactions. `ahead`
+    is the statement that takes the lock of a table that was wanted while a lock on
+    another kept the application waiting; None: nothing was held, or no table wanted.
     """
 
     blockers: tuple[Blocker, ...]
     wanted: str
+    ahead: str | None
     gave_up: Literal["lock", "older"] | None
 
     def __init__(
@@ -147,7 +165,7 @@ class Watch:
         self._own = self._look = None
 
     def _begin(self) -> None:
-        self.blockers, self.wanted, self.gave_up = (), "", None
+        self.blockers, self.wanted, self.ahead, self.gave_up = (), "", None, None
         self._waited = {"lock": 0.0, "older": 0.0}
         self._told: tuple[tuple[int, ...], float] = ((), 0.0)
         self._progress = ("", 0)
@@ -155,10 +173,12 @@ class Watch:
     def _see(self, seconds: float, lock_timeout: float, older: float | None) -> None:
         if self._look is None:
             self._own = self._look = self._reconnect()
+        if self._look.execute(_IS_WAITING, [self._pid]).fetchone() is None:
+            return
         found = self._look.execute(_WANTED, [self._pid]).fetchone()
         if found is None:
             return
-        event, self.wanted = found[0], found[1] or "a lock"
+        event, self.wanted, self.ahead = found[0], found[1] or "a lock", found[2]
         with self._look.cursor(row_factory=class_row(Blocker)) as cursor:
             rows = cursor.execute(_BLOCKERS, [self._pid]).fetchall()
         if rows:

@@ -8,12 +8,15 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.line import Line, check, exists
+from trunkline import apply
+from trunkline import limits as bounds
 from trunkline.errors import LockNotObtained
 from trunkline.events import Blocker, Checked, Notice, StatementDone, Waiting
 from trunkline.limits import Limits
@@ -145,8 +148,11 @@ def test_a_vacuum_against_wraparound_is_named_and_not_ended(old: Line) -> None:
     assert not old.has("a")
 
 
-def test_the_application_never_queues_longer_than_the_lock_timeout(line: Line) -> None:
+def test_the_application_never_queues_longer_than_an_attempt_may_wait(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also where a change waits for several locks, one after the other."""
+    monkeypatch.setattr(bounds, "FIRST_TIMEOUT", 0.6)
     tables = ("calm", "busy", "busier")
     for table in tables:
         with line.connect() as session:
@@ -180,7 +186,55 @@ def test_the_application_never_queues_longer_than_the_lock_timeout(line: Line) -
     assert 0.5 < longest[0] < 0.95
 
 
-def test_a_deadlock_is_retried_and_both_get_through(line: Line) -> None:
+def test_each_attempt_waits_longer_than_the_one_before_up_to_the_limit() -> None:
+    waits = list(islice(Limits(lock_timeout=0.3).timeouts(), 9))
+    assert waits[0] == bounds.FIRST_TIMEOUT
+    assert waits == sorted(waits)
+    assert waits[-2:] == [0.3, 0.3]
+    assert list(islice(Limits(lock_timeout=0.01).timeouts(), 2)) == [0.01, 0.01]
+
+
+def _calm_is_held(line: Line, blocker: str) -> list[bool]:
+    """Apply in vain: whether `calm` was locked by us, each time that we waited."""
+    held: list[bool] = []
+
+    def look(event: object) -> None:
+        if isinstance(event, Waiting) and not event.what.startswith("attempt"):
+            query = "select 1 from pg_locks where relation = 'calm'::regclass"
+            held.append(bool(line.rows(query)))
+
+    limits = Limits(wait=0, lock_timeout=0.3, lock_budget=2)
+    options = apply.Options(allow_unverified=True, limits=limits)
+    with _holding(line, blocker), pytest.raises(LockNotObtained):
+        apply.run(line.project, line.target, options, look)
+    assert len(held) > 1
+    return held
+
+
+def test_what_was_waited_for_in_vain_is_locked_before_all_else(line: Line) -> None:
+    """So that whoever waits for what we hold can get through with what we wait for."""
+    line.rows("create table calm (n int); create schema s")
+    line.rows('create table s."Busy" (n int)')
+    line.add(FIRST, 'alter table calm add m int;\nalter table s."Busy" add m int;\n')
+    first, *later = _calm_is_held(line, 'select from s."Busy"')
+    assert first
+    assert not any(later)
+    assert line.apply(limits=PATIENT).ok
+
+
+def test_what_was_waited_for_with_empty_hands_is_not_locked_any_earlier(
+    line: Line,
+) -> None:
+    """Work that comes before it can take long, and would be done under the lock."""
+    line.rows("create table calm (n int); create table busy (n int)")
+    line.add(FIRST, "insert into calm values (1);\nalter table busy add m int;\n")
+    assert all(_calm_is_held(line, "select from busy"))
+
+
+def test_a_deadlock_is_retried_and_both_get_through(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "FIRST_TIMEOUT", 5.0)
     line.rows("create table one (n int); create table two (n int)")
     line.add(FIRST, "alter table one add m int;\nalter table two add m int;\n")
     with line.connect(autocommit=False) as other, ThreadPoolExecutor() as pool:
@@ -208,8 +262,6 @@ def test_a_serialization_failure_is_retried(line: Line) -> None:
         if isinstance(event, StatementDone) and event.number == 2 and not done:
             done.append(True)
             line.rows("update counted set n = 10")
-
-    from trunkline import apply
 
     options = apply.Options(allow_unverified=True, limits=PATIENT)
     assert apply.run(line.project, line.target, options, interfere).ok

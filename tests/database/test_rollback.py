@@ -7,6 +7,7 @@ import pytest
 from tests.line import Line, check, exists
 from trunkline import rollback
 from trunkline.errors import LockNotObtained, StatementFailed, UsageError
+from trunkline.events import Checked
 from trunkline.limits import Limits
 
 FIRST = "20260101_first"
@@ -63,15 +64,62 @@ def test_a_rollback_that_does_nothing_has_not_happened(applied: Line) -> None:
     assert "20260103_third" in applied.applied()
 
 
-def test_a_rollback_that_breaks_another_change_has_not_happened(line: Line) -> None:
+def test_a_rollback_that_breaks_another_change_is_told_and_is_the_last(
+    line: Line,
+) -> None:
+    line.add("20260100_zeroth", "create table z (n int);\n", "drop table z;\n")
     line.add(FIRST, "create table a (n int);\n", "drop table a;\n", exists("a"))
     line.add(SECOND, "create table b (n int);\n", "drop table a, b;\n", exists("b"))
     line.apply()
-    result = line.rollback(SECOND)
+    result = line.rollback(SECOND, "20260100_zeroth")
+    assert result.complaint == f"1 checks failed after {SECOND} was rolled back"
+    assert [failed.change for failed in result.failing] == [FIRST]
+    assert result.rolled_back == (SECOND,)
+    assert line.has("z")
+
+
+def test_the_checks_of_what_stays_are_asked_when_the_locks_are_gone(
+    applied: Line,
+) -> None:
+    """The more changes there are, the longer that takes."""
+    held: list[bool] = []
+
+    def look(event: object) -> None:
+        if isinstance(event, Checked) and event.result.change == FIRST:
+            found = applied.rows(
+                "select from pg_locks where mode = 'AccessExclusiveLock'"
+                " and locktype = 'relation'"
+            )
+            held.append(bool(found))
+
+    selection = rollback.Selection(ids=(SECOND,))
+    plan = rollback.plan(applied.project, applied.target, selection, None)
+    options = rollback.Options()
+    assert rollback.run(applied.project, applied.target, plan, options, look).ok
+    assert held == [False]
+
+
+def test_a_check_that_reads_many_rows_is_asked_when_the_locks_are_gone(
+    line: Line,
+) -> None:
+    line.add(
+        FIRST,
+        "create table a as select 1 as n;\n",
+        "alter table a add m int;\n",
+        verification=check(
+            "a is empty by now or not there",
+            "select 'a' as subject, 'has rows' as detail from a"
+            " where to_regclass('a') is null",
+            after=True,
+        )
+        + check("nothing", "select 'a' as subject, 'b' as detail where false"),
+    )
+    line.apply()
+    result = line.rollback(FIRST)
+    assert result.rolled_back == (FIRST,)
     assert result.complaint is not None
-    assert result.complaint.endswith(f"of a change that stays: {FIRST}")
-    assert line.has("a")
-    assert line.has("b")
+    assert "its verification still passes after the rollback" in result.complaint
+    assert line.applied() == []
 
 
 def test_a_failing_rollback_has_not_happened(line: Line) -> None:
