@@ -22,7 +22,8 @@ begin
         -> 'app_metadata' ->> 'org_id'
     )::pg_catalog.uuid;
 exception
-    when invalid_text_representation then
+    -- Whatever is the matter with the claims, they name nobody.
+    when data_exception or program_limit_exceeded then
         return null;
 end
 $$;

@@ -276,11 +276,12 @@ using (true)
 with check (true);
 
 comment on policy telephony_reasons_service_role on public.telephony_reasons is
-'The backend may reword a sentence; our own functions read them.';
+'The backend may reword a sentence, but not its code; our own functions read them.';
 
 grant select (reason_code, message) on table public.telephony_reasons to authenticated;
 
-grant select, insert, update on table public.telephony_reasons to service_role;
+grant select, insert, update (message, hint) on table public.telephony_reasons
+to service_role;
 
 create function private.refuse(reason_code text, facts text default null)
 returns void
@@ -298,11 +299,12 @@ begin
     raise exception using
         errcode = reason.errcode,
         message = reason.message,
-        detail = coalesce(refuse.facts, ''),
+        detail = coalesce(left(refuse.facts, 500), ''),
         hint = reason.hint,
         constraint = reason.reason_code;
 end
 $$;
 
 comment on function private.refuse(text, text) is
-'Refuses with the sentence of the reason; the facts go into the detail, for programs.';
+'Refuses with the sentence of the reason; the facts go into the detail, for programs. '
+'They may repeat what the caller gave, so they have an end.';

@@ -19,14 +19,19 @@ set search_path = ''
 as $$
 declare
     -- The tables call it differently, and a row has no field but its own.
-    sealed pg_catalog.text := to_jsonb(new) ->> case tg_table_name
+    kept_in pg_catalog.text := case tg_table_name
         when 'org_credentials' then 'encrypted_config'
         else 'twilio_auth_token_encrypted'
     end;
+    sealed pg_catalog.text := to_jsonb(new) ->> kept_in;
 begin
     new.key_version := substring(sealed from '^v2:([1-9][0-9]{0,8}):')::integer;
 
-    if tg_op = 'UPDATE' and new.key_version is not distinct from old.key_version then
+    if
+        tg_op = 'UPDATE'
+        and new.key_version is not distinct from old.key_version
+        and sealed is distinct from to_jsonb(old) ->> kept_in
+    then
         perform private.refuse('secret_is_fixed', format('%s %s', tg_table_name, new.id));
     end if;
 
@@ -65,11 +70,15 @@ comment on trigger sealed_under_a_living_key on public.org_credentials is
 create trigger resealed_under_a_living_key
 before update on public.org_credentials
 for each row
-when (old.encrypted_config is distinct from new.encrypted_config)
+when (
+    old.encrypted_config is distinct from new.encrypted_config
+    or (new.is_active and not old.is_active)
+)
 execute function private.seal_under_a_living_key();
 
 comment on trigger resealed_under_a_living_key on public.org_credentials is
-'The only change of a secret is a change of its key.';
+'The only change of a secret is a change of its key; and what was off comes back only '
+'under a key that lives, since a key is destroyed when nothing in use needs it.';
 
 create trigger sealed_under_a_living_key
 before insert on public.twilio_subaccounts

@@ -110,6 +110,27 @@ comment on trigger identity_is_fixed on public.org_feature_flags is
 'Another flag or organization is another row.';
 
 create trigger identity_is_fixed
+before update on public.feature_flags
+for each row
+when (
+    (old.id, old.created_at)
+    is distinct from (new.id, new.created_at)
+)
+execute function private.refuse_row('identity_is_fixed');
+
+comment on trigger identity_is_fixed on public.feature_flags is
+'What was rolled out stays the same flag.';
+
+create trigger identity_is_fixed
+before update on public.org_limits
+for each row
+when (old.org_id is distinct from new.org_id)
+execute function private.refuse_row('identity_is_fixed');
+
+comment on trigger identity_is_fixed on public.org_limits is
+'Limits are set for one organization.';
+
+create trigger identity_is_fixed
 before update on public.org_data_keys
 for each row
 when (

@@ -82,17 +82,17 @@ begin
     where s.org_id = make_route.org_id
     for share;
 
-    perform
+    -- Touched, not only locked: a session with an older picture of the tables, which
+    -- would switch the agent off without seeing this number, has to fail instead.
+    update public.agents as a
+    set is_active = a.is_active
     from public.agent_phone_assignments as p
-    inner join public.agents as a
-        on
-            p.org_id = a.org_id
-            and p.agent_id = a.id
     where
         p.org_id = make_route.org_id
         and p.credential_id = make_route.credential_id
         and p.direction = 'inbound'
-    for share of a;
+        and a.org_id = p.org_id
+        and a.id = p.agent_id;
 
     perform
     from public.number_routes as r

@@ -50,7 +50,7 @@ comment on column public.outbox.delivered_at is
 'Null: not told yet.';
 
 comment on column public.outbox.dead is
-'True: given up after too many attempts; somebody must look.';
+'True: given up after ten attempts; somebody must look, and lets it begin anew.';
 
 comment on constraint one_message_for_each_dedupe_key on public.outbox is
 'Telling twice would release somebody else''s number the second time.';

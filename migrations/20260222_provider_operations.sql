@@ -29,7 +29,12 @@ create table public.provider_operations (
     constraint operation_state_is_known
     check (state in ('intended', 'done', 'unknown', 'undone')),
     constraint a_purchase_names_its_number
-    check (kind <> 'buy_number' or subject is not null)
+    check (kind <> 'buy_number' or subject is not null),
+    constraint what_it_says_has_an_end check (
+        length(subject) <= 200
+        and length(provider_ref) <= 200
+        and length(detail::text) <= 65536
+    )
 );
 
 create unique index idx_provider_operations_one_standing_of_a_kind
@@ -61,6 +66,9 @@ on public.provider_operations is
 
 comment on constraint a_purchase_names_its_number on public.provider_operations is
 'After a crash the provider is asked for this very number.';
+
+comment on constraint what_it_says_has_an_end on public.provider_operations is
+'An answer of a provider that goes wrong may be a whole page.';
 
 comment on index public.idx_provider_operations_one_standing_of_a_kind is
 'A request buys one number; only when that is undone, another.';

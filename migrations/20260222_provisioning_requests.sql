@@ -131,6 +131,43 @@ execute function private.follow_transition('request');
 comment on trigger next_state on public.provisioning_requests is
 'A completed or failed request stays so.';
 
+create function private.let_go_of_the_pinned_number()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if not exists (
+        select
+        from public.managed_phone_numbers as n
+        where
+            n.org_id = old.org_id
+            and n.phone_number = old.pinned_number
+            and n.status in ('provisioning', 'active')
+    ) then
+        perform private.give_number_back(
+            old.pinned_number, old.org_id, private.quarantine_period()
+        );
+    end if;
+
+    return null;
+end
+$$;
+
+comment on function private.let_go_of_the_pinned_number() is
+'Lets the number rest that a request was buying, unless it lives: it may have been '
+'bought.';
+
+create trigger a_pinned_number_rests
+after delete on public.provisioning_requests
+for each row
+when (old.pinned_number is not null and old.state in ('queued', 'running'))
+execute function private.let_go_of_the_pinned_number();
+
+comment on trigger a_pinned_number_rests on public.provisioning_requests is
+'A request goes with its organization, and then nobody is left to let go.';
+
 create trigger identity_is_fixed
 before update on public.provisioning_requests
 for each row

@@ -74,6 +74,10 @@ begin
         perform private.refuse('nothing_was_bought', format('request %s', request.id));
     end if;
 
+    if (complete_provisioning.twilio_phone_sid ~ '^PN[0-9a-f]{32}$') is not true then
+        perform private.refuse('argument_is_malformed', 'twilio_phone_sid');
+    end if;
+
     begin
         select s.* into subaccount
         from public.twilio_subaccounts as s
@@ -81,6 +85,12 @@ begin
         for share;
 
         if not found then
+            if (
+                complete_provisioning.twilio_account_sid ~ '^AC[0-9a-f]{32}$'
+            ) is not true then
+                perform private.refuse('account_is_malformed');
+            end if;
+
             insert into public.twilio_subaccounts as s (
                 org_id, twilio_account_sid, twilio_auth_token_encrypted, friendly_name
             )

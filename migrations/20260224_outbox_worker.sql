@@ -54,25 +54,38 @@ begin
     perform private.ask_for_a_lease(claim_outbox.batch, claim_outbox.lease);
 
     return query
-    update public.outbox as o
-    set
-        attempts = o.attempts + 1,
-        available_at = clock_timestamp() + claim_outbox.lease
-    from (
-        select
-            w.org_id,
-            w.id
-        from public.outbox as w
-        where
-            w.delivered_at is null
-            and not w.dead
-            and w.available_at <= clock_timestamp()
-        order by w.available_at
-        limit claim_outbox.batch
-        for update skip locked
-    ) as waiting
-    where o.org_id = waiting.org_id and o.id = waiting.id
-    returning o.org_id, o.id, o.topic, o.payload, o.attempts;
+    with taken as (
+        update public.outbox as o
+        set
+            attempts = o.attempts + 1,
+            -- Whose workers never come back to settle it is given up as well.
+            dead = o.attempts >= 10,
+            available_at = clock_timestamp() + claim_outbox.lease
+        from (
+            select
+                w.org_id,
+                w.id
+            from public.outbox as w
+            where
+                w.delivered_at is null
+                and not w.dead
+                and w.available_at <= clock_timestamp()
+            order by w.available_at
+            limit claim_outbox.batch
+            for update skip locked
+        ) as waiting
+        where o.org_id = waiting.org_id and o.id = waiting.id
+        returning o.org_id, o.id, o.topic, o.payload, o.attempts, o.dead
+    )
+
+    select
+        t.org_id,
+        t.id,
+        t.topic,
+        t.payload,
+        t.attempts
+    from taken as t
+    where not t.dead;
 end
 $$;
 

@@ -59,13 +59,21 @@ begin
             where r.org_id = request.org_id and r.id = request.id;
         end if;
 
-        insert into public.provider_operations as o (
-            org_id, request_id, kind, subject
-        )
-        values (
-            request.org_id, request.id, begin_operation.kind, begin_operation.subject
-        )
-        returning o.* into operation;
+        begin
+            insert into public.provider_operations as o (
+                org_id, request_id, kind, subject
+            )
+            values (
+                request.org_id,
+                request.id,
+                begin_operation.kind,
+                begin_operation.subject
+            )
+            returning o.* into operation;
+        exception
+            when check_violation then
+                perform private.refuse('argument_is_malformed', 'subject');
+        end;
     elsif operation.state = 'intended' then
         -- Somebody was about to call, and nobody knows whether it was done.
         update public.provider_operations as o
@@ -141,12 +149,17 @@ begin
     end if;
 
     -- No lease is asked for: what was done was done, whoever has the request now.
-    update public.provider_operations as o
-    set
-        state = finish_operation.state,
-        provider_ref = coalesce(finish_operation.provider_ref, o.provider_ref),
-        detail = coalesce(finish_operation.detail, o.detail)
-    where o.org_id = operation.org_id and o.id = operation.id;
+    begin
+        update public.provider_operations as o
+        set
+            state = finish_operation.state,
+            provider_ref = coalesce(finish_operation.provider_ref, o.provider_ref),
+            detail = coalesce(finish_operation.detail, o.detail)
+        where o.org_id = operation.org_id and o.id = operation.id;
+    exception
+        when check_violation then
+            perform private.refuse('argument_is_malformed', 'provider_ref or detail');
+    end;
 
     if operation.kind = 'buy_number' and finish_operation.state = 'undone' then
         perform private.give_number_back(operation.subject, operation.org_id, null);

@@ -22,7 +22,8 @@ begin
         ->> 'sub'
     )::pg_catalog.uuid;
 exception
-    when invalid_text_representation then
+    -- Whatever is the matter with the claims, they name nobody.
+    when data_exception or program_limit_exceeded then
         return null;
 end
 $$;
@@ -43,20 +44,23 @@ begin
         perform private.refuse('no_organization');
     end if;
 
+    perform
+    from public.organizations as o
+    where o.id = this_org_id
+    for no key update;
+
+    -- After the lock: whoever waited for it may have been removed meanwhile. Whoever
+    -- removes a member waits for what that member has begun.
     select m.role into member_role
     from public.user_org_roles as m
-    where m.user_id = private.current_user_id() and m.org_id = this_org_id;
+    where m.user_id = private.current_user_id() and m.org_id = this_org_id
+    for share;
 
     if member_role is null then
         perform private.refuse('not_a_member');
     elsif member_role = 'viewer' then
         perform private.refuse('role_may_not_write');
     end if;
-
-    perform
-    from public.organizations as o
-    where o.id = this_org_id
-    for no key update;
 
     return this_org_id;
 end

@@ -3,7 +3,8 @@
 --
 -- A name is a name, and not ten megabytes of text.
 --
--- Names go into pages, messages and logs. Longer ones are listed first.
+-- Names go into pages, messages and logs, and the names that providers have for a number
+-- into indexes. Longer ones are listed first.
 --
 -- Locks: an exclusive lock on each table for an instant; validation stops neither reads
 -- nor writes.
@@ -34,6 +35,15 @@ begin
             s.id
         from public.twilio_subaccounts as s
         where length(s.friendly_name) > 200
+        union all
+        select
+            'number',
+            m.id
+        from public.managed_phone_numbers as m
+        where
+            length(m.twilio_phone_sid) > 200
+            or length(m.vapi_phone_id) > 200
+            or length(m.vapi_credential_id) > 200
     ) as n;
 
     if offenders is not null then
@@ -55,6 +65,13 @@ add constraint name_has_an_end check (length(name) <= 200) not valid;
 alter table public.twilio_subaccounts
 add constraint name_has_an_end check (length(friendly_name) <= 200) not valid;
 
+alter table public.managed_phone_numbers
+add constraint names_have_an_end check (
+    length(twilio_phone_sid) <= 200
+    and length(vapi_phone_id) <= 200
+    and length(vapi_credential_id) <= 200
+) not valid;
+
 alter table public.organizations
 validate constraint name_has_an_end;
 
@@ -63,3 +80,6 @@ validate constraint name_has_an_end;
 
 alter table public.twilio_subaccounts
 validate constraint name_has_an_end;
+
+alter table public.managed_phone_numbers
+validate constraint names_have_an_end;

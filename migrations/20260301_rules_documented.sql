@@ -45,6 +45,9 @@ comment on constraint managed_phone_numbers_twilio_phone_sid_key
 on public.managed_phone_numbers is
 'A number bought at Twilio stands here once.';
 
+comment on constraint names_have_an_end on public.managed_phone_numbers is
+'What providers call a number is looked up by index, and an index takes no more.';
+
 comment on constraint name_has_an_end on public.agents is
 'Names go into pages, messages and logs.';
 

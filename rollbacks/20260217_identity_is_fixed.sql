@@ -6,6 +6,10 @@ drop trigger digits_are_fixed on public.managed_phone_numbers;
 
 drop trigger identity_is_fixed on public.org_data_keys;
 
+drop trigger identity_is_fixed on public.org_limits;
+
+drop trigger identity_is_fixed on public.feature_flags;
+
 drop trigger identity_is_fixed on public.org_feature_flags;
 
 drop trigger identity_is_fixed on public.agents;

@@ -60,6 +60,8 @@ is null;
 
 comment on constraint name_has_an_end on public.agents is null;
 
+comment on constraint names_have_an_end on public.managed_phone_numbers is null;
+
 comment on constraint managed_phone_numbers_twilio_phone_sid_key
 on public.managed_phone_numbers is null;
 

@@ -28,7 +28,7 @@ select
     ) as detail
 from (
     values
-    ('private.current_org_id()', '7026df348355fa8ff018dae1df712f90', 'authenticated')
+    ('private.current_org_id()', '0b68619acfb84a3b7dbc2e973e7e9760', 'authenticated')
 ) as expected (name, fingerprint, caller)
 left join pg_proc as p
     on p.oid = to_regprocedure(expected.name)

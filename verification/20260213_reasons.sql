@@ -59,7 +59,7 @@ from (
     values
     ('errcode = reason.errcode'),
     ('message = reason.message'),
-    ('detail = coalesce(refuse.facts'),
+    ('detail = coalesce(left(refuse.facts, 500), '''')'),
     ('hint = reason.hint'),
     ('constraint = reason.reason_code')
 ) as expected (part)
@@ -94,7 +94,7 @@ select
     ) as detail
 from (
     values
-    ('private.refuse(text, text)', '15a0f87a21166c11a23392b42d01a322', 'nobody')
+    ('private.refuse(text, text)', 'daf0d7b90e31e874dfd880d4867db607', 'nobody')
 ) as expected (name, fingerprint, caller)
 left join pg_proc as p
     on p.oid = to_regprocedure(expected.name)

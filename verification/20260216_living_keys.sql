@@ -24,6 +24,23 @@ left join pg_trigger as t
         and t.tgfoid = to_regproc('private.' || expected.function)
 where t.oid is null;
 
+-- check: what comes back is asked for its key, too
+select
+    'org_credentials.resealed_under_a_living_key' as subject,
+    coalesce(pg_get_triggerdef(t.oid), 'missing') as detail
+from (values ('resealed_under_a_living_key')) as expected (name)
+left join pg_trigger as t
+    on
+        t.tgrelid = to_regclass('public.org_credentials')
+        and t.tgname = expected.name
+where
+    coalesce(
+        position(
+            'OR (new.is_active AND (NOT old.is_active))' in pg_get_triggerdef(t.oid)
+        ),
+        0
+    ) = 0;
+
 -- check after: no credential in use is sealed under a destroyed key
 select
     c.id::text as subject,
@@ -57,7 +74,7 @@ from (
     values
     (
         'private.seal_under_a_living_key()',
-        'ee97d1c69d558e548da8e85f0c7b7303',
+        '2891ceb219348a5d51ff123845d91fdf',
         'nobody'
     ),
     ('private.keep_keys_in_use()', '479830467e0f54cf71b5993660998adb', 'nobody')

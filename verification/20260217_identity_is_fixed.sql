@@ -11,6 +11,8 @@ from (
     ('managed_phone_numbers', '{org_id,id,created_at}'),
     ('agents', '{org_id,id,created_at}'),
     ('org_feature_flags', '{org_id,id,flag_key,created_at}'),
+    ('feature_flags', '{id,created_at}'),
+    ('org_limits', '{org_id}'),
     ('org_data_keys', '{org_id,version,created_at}')
 ) as expected (tbl, columns)
 cross join lateral unnest(expected.columns) as col (name)

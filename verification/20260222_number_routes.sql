@@ -89,7 +89,7 @@ select
     ) as detail
 from (
     values
-    ('private.make_route(uuid, uuid)', 'd0d1043892ac70c7769c17711d97bcc5'),
+    ('private.make_route(uuid, uuid)', '063fb47f1c2296ded2864a73d80b8020'),
     ('private.keep_routes()', '774d9370d003123b155e73598c63ba6f')
 ) as expected (name, fingerprint)
 left join pg_proc as p

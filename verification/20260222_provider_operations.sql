@@ -34,6 +34,11 @@ from (
     (
         'a_purchase_names_its_number',
         'CHECK (((kind <> ''buy_number''::text) OR (subject IS NOT NULL)))'
+    ),
+    (
+        'what_it_says_has_an_end',
+        'CHECK (((length(subject) <= 200) AND (length(provider_ref) <= 200)'
+        || ' AND (length((detail)::text) <= 65536)))'
     )
 ) as expected (name, definition)
 left join pg_constraint as con

@@ -86,7 +86,14 @@ from (
         '%WHEN ((old.state IS DISTINCT FROM new.state)) %(''request'')'
     ),
     ('identity_is_fixed', 19, 'refuse_row', '%refuse_row(''identity_is_fixed'')'),
-    ('provisioning_requests_updated_at', 19, 'set_updated_at', '%')
+    ('provisioning_requests_updated_at', 19, 'set_updated_at', '%'),
+    (
+        'a_pinned_number_rests',
+        9,
+        'let_go_of_the_pinned_number',
+        '%WHEN (((old.pinned_number IS NOT NULL)'
+        || ' AND (old.state = ANY (ARRAY[''queued''::text, ''running''::text])))) %'
+    )
 ) as expected (name, type, function, definition)
 left join pg_trigger as t
     on
@@ -123,3 +130,39 @@ where
         ),
         0
     ) = 0;
+
+-- check: the functions stand as this change made them, for those they are for
+select
+    expected.name as subject,
+    coalesce(
+        'fingerprint ' || md5(replace(pg_get_functiondef(p.oid), 'public.', '')),
+        'missing'
+    ) as detail
+from (
+    values
+    (
+        'private.let_go_of_the_pinned_number()',
+        'b11bfa1931e0fc2f87b898fe4f6b17ea',
+        'nobody'
+    )
+) as expected (name, fingerprint, caller)
+left join pg_proc as p
+    on p.oid = to_regprocedure(expected.name)
+where
+    md5(replace(pg_get_functiondef(p.oid), 'public.', ''))
+    is distinct from expected.fingerprint
+    or exists (
+        select
+        from pg_roles as r
+        where
+            r.rolname in (
+                'anon',
+                'authenticated',
+                'service_role',
+                'telephony_worker',
+                'telephony_backfill',
+                'telephony_auditor'
+            )
+            and has_function_privilege(r.oid, p.oid, 'execute')
+            <> (r.rolname = expected.caller)
+    );

@@ -10,7 +10,7 @@ from (
     (
         'worker.complete_provisioning(uuid, uuid, integer, uuid, text, text,'
         || ' text, text, text, text)',
-        'ad4711adac7dfba40ce06e3e9d8fd5b6',
+        '3c6376bc482a10ec0c1e751d9f49fccc',
         'telephony_worker'
     )
 ) as expected (name, fingerprint, caller)

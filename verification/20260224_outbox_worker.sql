@@ -19,7 +19,7 @@ from (
     ),
     (
         'worker.claim_outbox(integer, interval)',
-        '4f8f044f27503661b742e4610ff65eba',
+        '2fdb7bd65b62f060aea27ebbf886419c',
         'telephony_worker'
     ),
     (

@@ -9,12 +9,12 @@ from (
     values
     (
         'worker.begin_operation(uuid, uuid, integer, text, text)',
-        '64940e9c2627c6aaf2e5892d232a3616',
+        '812be01caa0306dc0630a48765d1402e',
         'telephony_worker'
     ),
     (
         'worker.finish_operation(uuid, uuid, text, text, jsonb)',
-        '4d5f6cea9543e09d4980831061bed313',
+        'bf558a79d1881203a2dc8fb18483c2c1',
         'telephony_worker'
     )
 ) as expected (name, fingerprint, caller)

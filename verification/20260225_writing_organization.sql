@@ -7,8 +7,8 @@ select
     ) as detail
 from (
     values
-    ('private.current_user_id()', 'f39fb66d777b714c6c63139c7c94aa33', 'nobody'),
-    ('private.writing_org_id()', 'ceb3dfebe0086f46d004cce7c5c946e2', 'nobody')
+    ('private.current_user_id()', '757cb565671d01bd72743ce6ee8c274f', 'nobody'),
+    ('private.writing_org_id()', 'c262c5d2431c3e665a4a621991d5b623', 'nobody')
 ) as expected (name, fingerprint, caller)
 left join pg_proc as p
     on p.oid = to_regprocedure(expected.name)

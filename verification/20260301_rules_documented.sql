@@ -14,6 +14,7 @@ from (
     ('public.managed_phone_numbers', 'managed_phone_numbers_number_type_check'),
     ('public.managed_phone_numbers', 'managed_phone_numbers_status_check'),
     ('public.managed_phone_numbers', 'managed_phone_numbers_twilio_phone_sid_key'),
+    ('public.managed_phone_numbers', 'names_have_an_end'),
     ('public.agents', 'name_has_an_end'),
     ('public.feature_flags', 'feature_flags_rollout_percentage_check'),
     ('public.feature_flags', 'feature_flags_flag_key_key'),

@@ -16,22 +16,23 @@ select
     p.oid::regprocedure::text as subject,
     'names the type ' || named.type[1] || ' without its schema' as detail
 from pg_proc as p
-cross join lateral regexp_matches(
-    p.prosrc,
-    '(?:::|^ +[a-z_]+ )(' || (
-        select string_agg(t.typname, '|')
-        from pg_type as t
-        where
-            t.typnamespace = 'pg_catalog'::regnamespace
-            and t.typname !~ '^_'
-            and not exists (
-                select
-                from pg_get_keywords() as k
-                where k.word = t.typname and k.catcode = 'C'
-            )
-    ) || ')\M',
-    'gn'
-) as named (type)
+cross join
+    lateral regexp_matches(
+        p.prosrc,
+        '(?:::|^ +[a-z_]+ )(' || (
+            select string_agg(t.typname, '|')
+            from pg_type as t
+            where
+                t.typnamespace = 'pg_catalog'::regnamespace
+                and t.typname !~ '^_'
+                and not exists (
+                    select
+                    from pg_get_keywords() as k
+                    where k.word = t.typname and k.catcode = 'C'
+                )
+        ) || ')\M',
+        'gn'
+    ) as named (type)
 where
     p.pronamespace = any(
         '{public,api,worker,private,audit}'::regnamespace[]

@@ -1,6 +1,6 @@
 -- since: 20260217_identity_is_fixed
 
--- check: whose a row is, and which it is, is guarded in every table of organizations
+-- check: whose a row is, and which it is, is guarded in every table that says it
 select
     c.oid::regclass::text as subject,
     'no trigger identity_is_fixed' as detail
@@ -8,20 +8,14 @@ from pg_class as c
 where
     c.relnamespace = 'public'::regnamespace
     and c.relkind in ('r', 'p')
+    -- A number goes to whoever holds it next, and a route is made anew.
+    and c.relname not in ('phone_numbers_held', 'number_routes')
     and exists (
         select
         from pg_attribute as a
         where
             a.attrelid = c.oid
-            and a.attname = 'org_id'
-            and not a.attisdropped
-    )
-    and exists (
-        select
-        from pg_attribute as a
-        where
-            a.attrelid = c.oid
-            and a.attname = 'created_at'
+            and a.attname in ('org_id', 'created_at')
             and not a.attisdropped
     )
     and not exists (

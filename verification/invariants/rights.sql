@@ -193,8 +193,8 @@ from (
     (
         'service_role',
         'public.telephony_reasons',
-        'select, insert, update',
-        'keeps sentences; a reason is never deleted'
+        'select, insert, update (hint, message)',
+        'words sentences anew; a reason and its code stay'
     ),
     (
         'service_role',

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import psycopg
 
 from tests.database.telephony.office import (
+    Office,
     Organization,
     account_sid,
     sealed,
@@ -151,3 +152,25 @@ def options(user: psycopg.Connection) -> list[str]:
     """The labels of the dropdown."""
     found = user.execute("select label from api.agent_phone_options").fetchall()
     return sorted(label for (label,) in found)
+
+
+def tenant(office: Office, digits: str) -> Organization:
+    """An organization with a row in every table that has an org_id."""
+    organization = office.organization()
+    agent = office.agent(organization)
+    with (
+        office.acting("authenticated", organization.claims) as user,
+        office.acting("telephony_worker") as worker,
+    ):
+        made = provision(user, worker, organization, f"+1650555{digits}")
+        assign(user, agent, "inbound", made)
+        connect(user, f"+1669555{digits}")
+    office.owner.execute(
+        "insert into org_limits (org_id) values (%s)", (organization.id,)
+    )
+    office.owner.execute(
+        "insert into org_feature_flags (org_id, flag_key, enabled)"
+        " values (%s, 'outbound_sms', true)",
+        (organization.id,),
+    )
+    return organization

@@ -164,7 +164,12 @@ def test_a_join_does_not_reach_into_another_organization(
         '{"app_metadata": {}}',
         '{"app_metadata": {"org_id": ""}}',
         '{"app_metadata": {"org_id": "x"}}',
+        '{"app_metadata": {"org_id": "\\u0000"}}',
+        '{"app_metadata": {"org_id": {"org_id": "x"}}}',
         '{"sub": "x"}',
+        '{"exp": 1e1000000}',
+        "[" * 1_000_000,
+        '{"app_metadata": {"org_id": "' + "x" * 10_000_000 + '"}}',
     ],
 )
 def test_without_claims_that_name_an_organization_there_is_a_sentence(

@@ -38,6 +38,11 @@ PLANTED: dict[tuple[str, str], str] = {
         "whatever is live is held by its organization",
     ): "delete from phone_numbers_held where phone_number = '+14158497226'",
     (
+        "held_numbers",
+        "whatever is held is in use, or being bought",
+    ): """insert into phone_numbers_held (phone_number, org_id, kind)
+        values ('+14155550000', '46cf2995-2bee-44e3-838b-24151486fe4e', 'managed')""",
+    (
         "one_number_one_holder",
         "a number that was released lately rests, or is held anew",
     ): f"""{OFF}
@@ -151,7 +156,7 @@ PLANTED: dict[tuple[str, str], str] = {
         from organizations limit 1""",
     (
         "identity",
-        "whose a row is, and which it is, is guarded in every table of organizations",
+        "whose a row is, and which it is, is guarded in every table that says it",
     ): "create table t (org_id uuid, created_at timestamptz)",
     (
         "identity",

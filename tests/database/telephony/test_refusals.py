@@ -9,13 +9,11 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from tests.database.telephony import steps
 from tests.database.telephony.office import (
     Office,
     Organization,
-    account_sid,
     claims,
     sealed,
 )
@@ -316,47 +314,6 @@ def test_a_request_that_failed_tells_the_user_why(desk: Desk, reason: str) -> No
         steps.request(user, "another key")
 
 
-def test_the_same_key_gives_the_same_answer_until_the_end(office: Office) -> None:
-    organization = office.organization()
-    with (
-        office.acting("authenticated", organization.claims) as user,
-        office.acting("telephony_worker") as worker,
-    ):
-        asked, _ = steps.request(user, f"for {NUMBER}")
-        assert steps.request(user, f"for {NUMBER}") == (asked, "queued")
-        steps.provision(user, worker, organization, NUMBER)
-        assert steps.request(user, f"for {NUMBER}") == (asked, "completed")
-        steps.release(user, NUMBER)
-        assert steps.request(user, f"for {NUMBER}") == (asked, "completed")
-
-
-def test_another_organizations_key_is_its_own(office: Office) -> None:
-    one, two = office.organization(), office.organization()
-    with (
-        office.acting("authenticated", one.claims) as first,
-        office.acting("authenticated", two.claims) as second,
-    ):
-        a, _ = steps.request(first, "key", area_code="415")
-        b, _ = steps.request(second, "key", area_code="212")
-    assert a != b
-
-
-@pytest.mark.parametrize(
-    "other",
-    [("CA", "local", "415"), ("US", "toll_free", "800"), ("US", "local", None)],
-    ids=["country", "type", "area code"],
-)
-def test_a_key_is_not_replayed_with_other_parameters(
-    office: Office, other: tuple[str, str, str | None]
-) -> None:
-    organization = office.organization()
-    with office.acting("authenticated", organization.claims) as user:
-        steps.request(user, "key")
-        with pytest.raises(psycopg.Error) as caught:
-            user.execute("select api.request_managed_number('key', %s, %s, %s)", other)
-    assert caught.value.sqlstate == "TP009"
-
-
 @pytest.mark.parametrize(
     "act",
     [
@@ -381,127 +338,3 @@ def test_what_cannot_be_completed_leaves_nothing_half_done(
     assert desk.office.rows(
         "select state from provisioning_requests where pinned_number = %s", TAKEN
     ) == [("running",)]
-
-
-ODD: dict[str, list[object]] = {
-    "text": [
-        None,
-        "",
-        "x" * 70_000,
-        "+1",
-        "+14155550123\n",
-        "é\t'\"\\",
-        "null",
-        NUMBER,
-    ],
-    "uuid": [None, "00000000-0000-0000-0000-000000000000"],
-    "integer": [None, 0, -1, 2_147_483_647],
-    "interval": [None, "-1 day", "0", "1000 years"],
-    "boolean": [None, True],
-    "jsonb": [None, "[]"],
-    "e164": [NUMBER],
-}
-
-
-def test_whatever_is_passed_nothing_raw_comes_back(desk: Desk) -> None:
-    """Each argument of each function is odd once, the others are sound or odd too."""
-    functions = desk.office.rows(
-        "select pronamespace::regnamespace::text, proname::text,"
-        " array(select format_type(t, null) from unnest(proargtypes) as t)"
-        " from pg_proc where pronamespace in ('api'::regnamespace,"
-        " 'worker'::regnamespace) order by 1, 2"
-    )
-    assert len(functions) > 15
-    raw = []
-    for schema, name, types in functions:
-        session = desk.user if schema == "api" else desk.worker
-        call = sql.SQL("select * from {}({})").format(
-            sql.Identifier(schema, name),
-            sql.SQL(", ").join(
-                sql.SQL("%s::{}").format(sql.SQL("text" if t == "e164" else t))
-                for t in types
-            ),
-        )
-        for values in odd(desk, types):
-            try:
-                with session.transaction(force_rollback=True):
-                    session.execute(call, values)
-            except psycopg.Error as error:
-                if not (error.sqlstate or "").startswith("TP"):
-                    raw.append((name, [str(v)[:20] for v in values], str(error)))
-    assert raw == []
-
-
-def odd(desk: Desk, types: list[str]) -> list[list[object]]:
-    """Arguments of these types: all odd in step, then one odd among known ids."""
-    choices = [ODD[t] for t in types]
-    longest = max((len(c) for c in choices), default=0)
-    rows = [[c[n % len(c)] for c in choices] for n in range(longest)] or [[]]
-    known: dict[str, object] = {
-        "uuid": desk.organization.id,
-        "text": "buy_number",
-        "integer": 1,
-        "interval": "1 minute",
-        "boolean": True,
-        "jsonb": "{}",
-        "e164": NUMBER,
-    }
-    sound = [known[t] for t in types]
-    for place, choice in enumerate(choices):
-        rows += [[*sound[:place], value, *sound[place + 1 :]] for value in choice]
-    return rows
-
-
-def test_callers_that_cross_each_other_never_meet_a_deadlock(office: Office) -> None:
-    """Every call of one organization, in every order, from many sessions at once."""
-    organization = office.organization()
-    agents = [office.agent(organization), office.agent(organization, "outbound")]
-    own = [f"+1650555010{n}" for n in range(3)]
-    office.managed(organization, "+16505550199")
-
-    def act(session: psycopg.Connection, number: int) -> list[str]:
-        session.execute(
-            "select set_config('request.jwt.claims', %s, false)",
-            (claims(organization.admin, organization.id),),
-        )
-        session.execute("set role authenticated")
-        seen = []
-        for turn in range(10):
-            which = number * 7 + turn * 5
-            try:
-                with session.transaction():
-                    for step in range(2):
-                        one_call(session, which + step * 3, agents, own)
-            except psycopg.Error as error:
-                seen.append(error.sqlstate or "")
-        return seen
-
-    outcomes = office.race(8, act)
-    states = [s for o in outcomes for s in (o if isinstance(o, list) else [str(o)])]
-    assert {s for s in states if not s.startswith("TP")} == set()
-
-
-def one_call(
-    session: psycopg.Connection, which: int, agents: list[UUID], own: list[str]
-) -> None:
-    number = own[which % 3]
-    offered = {
-        row[0]: row[1]
-        for row in session.execute(
-            "select phone_number, credential_id from api.agent_phone_options"
-        )
-    }
-    chosen = offered.get(number) or uuid4()
-    agent, direction = agents[which % 2], ("inbound", "outbound")[which // 2 % 2]
-    calls: list[tuple[Any, tuple[object, ...]]] = [
-        (
-            "select api.connect_byoc_number(%s, %s, %s)",
-            (number, account_sid(), sealed()),
-        ),
-        ("select api.assign_phone_number(%s, %s, %s)", (agent, direction, chosen)),
-        ("select api.disconnect_byoc_number(%s)", (chosen,)),
-        ("select api.unassign_phone_number(%s, %s)", (agent, direction)),
-        ("select api.release_managed_number(%s)", ("+16505550199",)),
-        ("select api.request_managed_number(%s, 'US', 'local')", (f"key {which}",)),
-    ]
-    session.execute(*calls[which % 6])

@@ -134,6 +134,22 @@ def test_a_secret_is_never_overwritten_and_may_move_to_another_key(
     office.owner.execute(reseal, (sealed(2), old))
 
 
+def test_what_was_off_comes_back_only_under_a_living_key(office: Office) -> None:
+    organization = office.organization(keys=2)
+    made = credential(office.owner, organization, NUMBER, encrypted_config=sealed(1))
+    switch = "update org_credentials set is_active = %s where id = %s"
+    for on in (False, True, False):
+        office.owner.execute(switch, (on, made))
+    destroy(office.owner, organization, 1)
+    with refused("TP021", "key_is_destroyed"):
+        office.owner.execute(switch, (True, made))
+    office.owner.execute(
+        "update org_credentials set is_active = true, encrypted_config = %s"
+        " where id = %s",
+        (sealed(2), made),
+    )
+
+
 def test_the_key_version_repeats_the_sealed_value(office: Office) -> None:
     organization = office.organization(keys=2)
     made = credential(office.owner, organization, NUMBER, encrypted_config=sealed(1))

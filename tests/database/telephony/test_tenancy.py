@@ -68,7 +68,7 @@ RELATIONS: dict[str, dict[str, str]] = {
     "public.number_markets": TENANT,
     "public.org_limits": TENANT,
     "public.telephony_reasons": {
-        "service_role": "select insert update",
+        "service_role": "select insert update(hint,message)",
         "authenticated": "select(message,reason_code)",
     },
     "public.org_data_keys": LOOKED_AT
@@ -121,28 +121,6 @@ FORGED = [
     json.dumps({"app_metadata": {"org_id": [str(REFERENCE)]}}),
     claims(uuid4(), uuid4()),
 ]
-
-
-def tenant(office: Office, digits: str) -> Organization:
-    """An organization with a row in every table that has an org_id."""
-    organization = office.organization()
-    agent = office.agent(organization)
-    with (
-        office.acting("authenticated", organization.claims) as user,
-        office.acting("telephony_worker") as worker,
-    ):
-        made = steps.provision(user, worker, organization, f"+1650555{digits}")
-        steps.assign(user, agent, "inbound", made)
-        steps.connect(user, f"+1669555{digits}")
-    office.owner.execute(
-        "insert into org_limits (org_id) values (%s)", (organization.id,)
-    )
-    office.owner.execute(
-        "insert into org_feature_flags (org_id, flag_key, enabled)"
-        " values (%s, 'outbound_sms', true)",
-        (organization.id,),
-    )
-    return organization
 
 
 def relations(office: Office) -> list[str]:
@@ -245,7 +223,7 @@ def let_in(office: Office, role: str) -> None:
 
 
 def test_a_user_reads_his_own_organization_and_no_other(office: Office) -> None:
-    mine, theirs = tenant(office, "0100"), tenant(office, "0101")
+    mine, theirs = steps.tenant(office, "0100"), steps.tenant(office, "0101")
     columns = readable(office, "authenticated")
     with office.acting("authenticated", mine.claims) as user:
         assert seen(user, columns, traces(office, theirs)) == set()
@@ -255,7 +233,7 @@ def test_a_user_reads_his_own_organization_and_no_other(office: Office) -> None:
 
 
 def test_without_true_claims_a_user_reads_nothing(office: Office) -> None:
-    needles = traces(office, tenant(office, "0100")) | {str(REFERENCE)}
+    needles = traces(office, steps.tenant(office, "0100")) | {str(REFERENCE)}
     columns = readable(office, "authenticated")
     for claimed in FORGED:
         with office.acting("authenticated", claimed) as user:
@@ -265,7 +243,7 @@ def test_without_true_claims_a_user_reads_nothing(office: Office) -> None:
 def test_with_every_privilege_a_user_still_reads_no_other_organization(
     office: Office,
 ) -> None:
-    mine, theirs = tenant(office, "0100"), tenant(office, "0101")
+    mine, theirs = steps.tenant(office, "0100"), steps.tenant(office, "0101")
     let_in(office, "authenticated")
     columns = readable(office, "authenticated")
     assert {name: names for name, names in columns.items() if not names} == {}
@@ -281,7 +259,7 @@ def test_with_every_privilege_a_user_still_reads_no_other_organization(
 def test_an_outsider_reads_no_table_whatever_the_claims(
     office: Office, role: str
 ) -> None:
-    someone = tenant(office, "0100")
+    someone = steps.tenant(office, "0100")
     needles = traces(office, someone)
     # What happened to whom is the auditor's to read, redacted, and nothing else.
     meant = {"audit.events", "audit.heads"} if role == "telephony_auditor" else set()
@@ -294,7 +272,7 @@ def test_an_outsider_reads_no_table_whatever_the_claims(
 def test_nobody_changes_a_row_of_another_organization(
     office: Office, role: str, privileged: bool
 ) -> None:
-    mine, theirs = office.organization(), tenant(office, "0101")
+    mine, theirs = office.organization(), steps.tenant(office, "0101")
     if privileged:
         let_in(office, role)
     with office.acting(role, mine.claims) as session:

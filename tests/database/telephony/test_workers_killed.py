@@ -229,6 +229,23 @@ def test_what_was_bought_is_never_given_up(office: Office, work: Work) -> None:
         work.do(worker, "complete")
 
 
+def test_a_number_rests_when_the_organization_that_was_buying_it_goes(
+    office: Office, work: Work
+) -> None:
+    with office.acting("telephony_worker") as worker:
+        work.do(worker, "claim")
+        work.do(worker, "begin")
+    with office.acting("service_role") as backend:
+        backend.execute(
+            "delete from public.organizations where id = %s", (work.organization.id,)
+        )
+    assert office.rows(
+        "select quarantined_until > now() from phone_numbers_held"
+        " where phone_number = %s",
+        NUMBER,
+    ) == [(True,)]
+
+
 def test_workers_that_claim_at_once_share_the_requests(office: Office) -> None:
     for _ in range(20):
         with office.acting("authenticated", office.organization().claims) as user:
