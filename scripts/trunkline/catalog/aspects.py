@@ -66,10 +66,15 @@ def granted_by_default(expected: Snapshot, found: Snapshot) -> Iterator[Step]:
     for kind in (PRIVILEGE, DEFAULT_PRIVILEGE):
         want, have = expected.of(kind), found.of(kind)
         for name in dict.fromkeys((*want, *have)):
+            schema = have.get(name, {}).get("scope", "").partition(" in schema ")[2]
+            if schema and not expected.has(("schema", schema)):
+                continue  # they go with it
             yield from _grants(kind, name, want.get(name, {}), have.get(name, {}))
 
 
 def _grants(kind: str, name: str, want: Facts, have: Facts) -> Iterator[Step]:
     for grant in compare_grants(kind, name, want, have):
         repair = [grant.repair]
-        yield Step(grant.sort, "grant", grant.name, grant.detail, repair, (kind, name))
+        step = Step(grant.sort, "grant", grant.name, grant.detail, repair, (kind, name))
+        step.depth = grant.depth
+        yield step

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from trunkline.catalog.anew import RETYPING_STOPS_AT, Anew, Blocked, Made
 from trunkline.catalog.aspects import aspects, granted_by_default
-from trunkline.catalog.covering import Parts, follows, surviving, unadorned
+from trunkline.catalog.covering import Parts, follows, has_column, surviving, unadorned
 from trunkline.catalog.difference import Difference
 from trunkline.catalog.foreign_keys import (
     drop_keys_in_circles,
@@ -20,11 +20,13 @@ from trunkline.catalog.foreign_keys import (
 )
 from trunkline.catalog.needs import Key
 from trunkline.catalog.order import in_order
+from trunkline.catalog.renamed import under_expected_names
 from trunkline.catalog.repair import KINDS, Kind
 from trunkline.catalog.repair.columns import free_name
 from trunkline.catalog.repair.enums import (
     in_other_order,
     missing_labels,
+    moves_over,
     rebuild,
     renamed_labels,
     unexpected_labels,
@@ -44,8 +46,9 @@ def compare(expected: Snapshot, found: Snapshot) -> tuple[Difference, ...]:
     """
     if expected == found:
         return ()
+    renamed, found = under_expected_names(expected, found)
     steps = list(_Comparison(expected, found).steps())
-    steps = in_order(steps, expected, found)
+    steps = renamed + in_order(steps, expected, found)
     make_late_keys(steps, expected)
     drop_keys_in_circles(steps, found)
     _make_functions_before_tables(steps, expected)
@@ -122,6 +125,8 @@ class _Comparison:
         if self.unexpected.covers((kind, name)):
             return
         if kind == "column" and "type" not in have:
+            if not has_column(self.expected, have["on"], have["called"]):
+                return  # what was set on it goes with the making anew of the whole
             yield from self._both(kind, name, unadorned(have), have)
             return
         made = self.anew.around(
@@ -236,7 +241,7 @@ class _Comparison:
     def _holds(self, key: Key, enum: str) -> bool:
         """Say whether `key` is a column that the rebuilding of an enum moves over."""
         facts = self.found.of(key[0]).get(key[1], {})
-        return key[0] == "column" and facts.get("type") in (enum, f"{enum}[]")
+        return key[0] == "column" and moves_over(self.found, facts, enum)
 
 
 def _differs(object_: str, name: str, detail: str, made: Made, key: Key) -> Step:

@@ -18,7 +18,9 @@ def covering(key: Key, facts: Facts, here: Snapshot, there: Snapshot) -> Key | N
     found and expected for what is unexpected.
     """
     for holder in _holders(key, facts, here):
-        if here.has(holder) and not there.has(holder):
+        if not here.has(holder):
+            continue
+        if not there.has(holder) or _keeps_to_itself(*holder, there):
             return holder
     upper = facts.get("derived_from", "") if key[0] == "index" else ""
     if there.of("index").get(upper, {}).get("not_valid"):
@@ -28,6 +30,12 @@ def covering(key: Key, facts: Facts, here: Snapshot, there: Snapshot) -> Key | N
         if "identity" not in column:
             return "column", facts["owned_by"]
     return None
+
+
+def _keeps_to_itself(kind: str, name: str, there: Snapshot) -> bool:
+    """Say whether a constraint that is handed down here is not handed down there."""
+    text: str = there.of(kind)[name].get("definition", "")
+    return kind == "constraint" and text.endswith(" NO INHERIT")
 
 
 def _holders(key: Key, facts: Facts, here: Snapshot) -> list[Key]:
@@ -109,6 +117,10 @@ def follows(change: Change, expected: Snapshot, found: Snapshot) -> bool:
         return "owned_by" in want and comes and _goes(have, expected, found)
     if change.kind == "statistics" and change.properties == ["definition"]:
         return _columns_of(want["definition"]) == _columns_of(have["definition"])
+    if change.properties == ["derived_from"] and change.kind != "trigger":
+        # To attach a partition, or to detach it, does so with its keys and indexes.
+        before, after = (x.of("table").get(want["on"], {}) for x in (expected, found))
+        return before.get("inherits") != after.get("inherits")
     for upper in _inherited_from(key, want, expected):
         if upper in _inherited_from(key, have, found):
             above = Change(
@@ -156,6 +168,15 @@ def _goes(sequence: Facts, expected: Snapshot, found: Snapshot) -> bool:
         return False
     table = found.of("column")[column]["on"]
     return bool(sequence.get("of_identity")) or expected.relation(table) is None
+
+
+def has_column(catalog: Snapshot, relation: str, column: str) -> bool:
+    """Say whether a view or a composite type has a column of that name."""
+    key = catalog.relation(relation)
+    facts = catalog.of(key[0])[key[1]] if key else {}
+    names = [name for name, _ in facts.get("attributes", ())]
+    outputs = facts.get("output", ())
+    return column in names or any(one.startswith(f"{column} ") for one in outputs)
 
 
 def unadorned(facts: Facts) -> Facts:

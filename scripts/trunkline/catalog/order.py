@@ -71,7 +71,7 @@ def _position(step: Step, expected: Snapshot) -> tuple[str, int]:
         labels = [literal(x) for x in expected.of("type")[step.key[1]]["labels"]]
         return step.key[1], labels.index(step.name.removeprefix(f"{step.key[1]} "))
     if step.object != "column" or step.sort != "missing":
-        return "", 0
+        return "", step.depth
     facts = expected.of("column")[step.name]
     relation = expected.relation(facts["on"])
     columns = expected.of(relation[0])[relation[1]]["columns"] if relation else []
@@ -94,6 +94,7 @@ def _edges(
             pairs += [(whole[key], i) for key in keys if key in whole]
         else:
             pairs += _pairs_of(i, steps, whole, expected, found)
+            pairs += [(whole[key], i) for key in _view_of(step, expected, whole)]
             owners = _owners_of_tables(step, expected)
             pairs += [(owned[key], i) for key in owners if key in owned]
     for one, other in pairs:
@@ -171,6 +172,14 @@ def _holders(step: Step, expected: Snapshot) -> list[Key]:
     facts = expected.of(step.key[0]).get(step.key[1], {})
     relation = expected.relation(facts["on"]) if "on" in facts else None
     return [relation] if relation else []
+
+
+def _view_of(step: Step, expected: Snapshot, whole: dict[Key, int]) -> list[Key]:
+    """Return the view whose own repair is to come before that of its column."""
+    if step.object != "column":
+        return []
+    holders = _holders(step, expected)
+    return [key for key in holders if key in whole and key[0].endswith("view")]
 
 
 def _owners_of_tables(step: Step, expected: Snapshot) -> Iterable[Key]:

@@ -154,6 +154,7 @@ class Reader:
             {kind: objects for kind, objects in self.objects.items() if objects},
             version,
             partial(_needs, self.keys, dependencies),
+            self.keys,
         )
         return Reading(
             found,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from trunkline.catalog.needs import Key, Needs
+from trunkline.catalog.needs import Address, Key, Needs
 from trunkline.catalog.words import Facts
 
 Objects = Mapping[str, Mapping[str, Facts]]
@@ -28,17 +28,30 @@ class Snapshot:
     """What a database has: `objects[kind][name]` is the facts of one object.
 
     `needs` serves the order of repairs and takes no part in comparisons, nor does
-    `server_version` (such as 180004).
+    `server_version` (such as 180004), nor do `addresses`: where an object of the same
+    database goes by another name, they tell. They are not kept.
     """
 
     objects: Objects
     server_version: int = field(compare=False, default=0)
     find_needs: Callable[[], Needs] = field(compare=False, repr=False, default=dict)
+    addresses: Mapping[Address, Key] = field(
+        compare=False, repr=False, default_factory=dict
+    )
 
     @cached_property
     def needs(self) -> Needs:
         """What each object stands on; found when first asked for."""
-        return self.find_needs()
+        needs = self.find_needs()
+        views = {
+            ("column", name): relation
+            for name, facts in self.of("column").items()
+            if "type" not in facts and (relation := self.relation(facts["on"]))
+        }
+        return {
+            key: needed.union(views[x] for x in needed & views.keys()) - {key}
+            for key, needed in needs.items()
+        }
 
     def of(self, kind: str) -> Mapping[str, Facts]:
         """Return the objects of one kind by name."""

@@ -16,7 +16,7 @@ class Step:
 
     `key` is the object that it is about, `covers` are the objects that its repair
     makes, drops or makes anew along with it. `frees` are those that it only drops,
-    since another step makes them anew.
+    since another step makes them anew. A grant of less `depth` comes first.
     """
 
     sort: Sort
@@ -27,6 +27,7 @@ class Step:
     key: Key
     covers: frozenset[Key] = frozenset()
     frees: frozenset[Key] = frozenset()
+    depth: int = 0
 
     @property
     def is_aspect(self) -> bool:

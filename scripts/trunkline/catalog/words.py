@@ -16,12 +16,17 @@ def literal(text: str) -> str:
     return "E" + quoted.replace("\\", "\\\\") if "\\" in text else quoted
 
 
+def parts_of(name: str) -> tuple[str, str]:
+    """Split a qualified name into its schema and the rest, each as SQL quotes it."""
+    at = name.rfind('."') if name.endswith('"') else name.rfind(".")
+    return name[: max(at, 0)], name[at + 1 :]
+
+
 def aside(name: str) -> tuple[str, str]:
     """Return a name for what is put aside: bare as `rename to` takes it, and whole."""
-    quoted = name.endswith('"')
-    at = name.rfind('."') if quoted else name.rfind(".")
-    bare = name[at + 1 :].removesuffix('"') + ("_replaced" + '"' * quoted)
-    return bare, name[: at + 1] + bare
+    schema, last = parts_of(name)
+    bare = last.removesuffix('"') + ("_replaced" + '"' * last.endswith('"'))
+    return bare, f"{schema}.{bare}" if schema else bare
 
 
 def here(statement: str) -> str:

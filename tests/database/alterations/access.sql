@@ -208,3 +208,24 @@ alter table t owner to cat_a;
 -- finds: missing grant select on table public.t to cat_a with grant option
 -- finds: missing grant insert on table public.t to cat_a
 -- finds: differs grant select on table public.t to postgres
+
+-- alteration: what was granted on is revoked, and may be granted again
+create table t (a int, b int);
+grant select on t to "Cat C" with grant option;
+set role "Cat C";
+grant select on t to cat_b with grant option;
+set role cat_b;
+grant select on t to cat_a;
+reset role;
+-- then
+revoke select on t from "Cat C" cascade;
+-- finds: missing grant select on table public.t to "Cat C" with grant option
+-- finds: missing grant select on table public.t to cat_a by cat_b
+-- finds: missing grant select on table public.t to cat_b with grant option by "Cat C"
+
+-- alteration: default privileges come with their schema
+select 1;
+-- then
+create schema s;
+alter default privileges in schema s grant select on tables to cat_a;
+-- finds: unexpected schema s

@@ -193,9 +193,7 @@ create table t (a int);
 create index i on t (a);
 -- then
 alter table t rename column a to b;
--- finds: missing column public.t.a
--- finds: unexpected column public.t.b
--- finds: differs index i on public.t
+-- finds: differs column public.t.a
 
 -- alteration: a column of a view has a default and a comment
 create table t (a int);
@@ -262,10 +260,7 @@ alter table t alter column a add generated always as identity (sequence name "Od
 create table t (a int, id serial primary key);
 -- then
 alter table t rename id to no;
--- finds: missing column public.t.id
--- finds: differs constraint t_pkey on public.t
--- finds: differs sequence public.t_id_seq
--- finds: unexpected column public.t.no
+-- finds: differs column public.t.id
 
 -- alteration: a sequence belongs to a column of somebody else's table
 create sequence s;

@@ -139,3 +139,18 @@ create table t (o_id int constraint fk references o);
 alter table o drop constraint o_pkey cascade;
 -- finds: missing constraint fk on public.t
 -- finds: missing constraint o_pkey on public.o
+
+-- alteration: a check goes from above one of the child's own
+create table t (a int, constraint k check (a > 0));
+create table low (constraint k check (a > 0)) inherits (t);
+-- then
+alter table t drop constraint k;
+-- finds: missing constraint k on public.t
+
+-- alteration: a check is handed down
+create table t (a int, constraint k check (a > 0) no inherit);
+create table low () inherits (t);
+-- then
+alter table t drop constraint k;
+alter table t add constraint k check (a > 0);
+-- finds: differs constraint k on public.t

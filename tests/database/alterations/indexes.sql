@@ -29,8 +29,7 @@ create table t (a int);
 create index i on t (a);
 -- then
 alter index i rename to j;
--- finds: missing index i on public.t
--- finds: unexpected index j on public.t
+-- finds: differs index i on public.t
 
 -- alteration: a table is clustered on an index
 create table t (a int);
@@ -92,3 +91,20 @@ create index i on only p (a);
 create index p1_a_idx on p1 (a);
 alter index i attach partition p1_a_idx;
 -- finds: differs index i on public.p
+
+-- alteration: a table is clustered on another index
+create table t (a int);
+create index i on t (a);
+create index j on t (a desc);
+alter table t cluster on j;
+-- then
+alter table t cluster on i;
+-- finds: differs index i on public.t
+-- finds: differs index j on public.t
+
+-- alteration: an index in another place says where more than once
+create table t (a text);
+create index i on t ((a || ' WHERE ')) tablespace cat_space where a <> ' WHERE ';
+-- then
+drop index i;
+-- finds: missing index i on public.t

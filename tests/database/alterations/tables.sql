@@ -109,16 +109,14 @@ drop table t;
 create table t (id serial primary key, a int);
 -- then
 alter table t rename to u;
--- finds: missing table public.t
--- finds: unexpected table public.u
+-- finds: differs table public.t
 
 -- alteration: a table moves to another schema
 create schema s;
 create table t (a int);
 -- then
 alter table t set schema s;
--- finds: missing table public.t
--- finds: unexpected table s.t
+-- finds: differs table public.t
 
 -- alteration: an inheriting table goes
 create table up (a int default 1, b text);
@@ -262,8 +260,7 @@ drop table p2;
 create table t (id int generated always as identity, a int);
 -- then
 alter table t rename to u;
--- finds: missing table public.t
--- finds: unexpected table public.u
+-- finds: differs table public.t
 
 -- alteration: a table goes whose sequence is not its own
 create sequence numbers;
@@ -354,3 +351,66 @@ alter table p add check (b < 9);
 -- finds: differs column public.p.b
 -- finds: differs column public.p.c
 -- finds: differs constraint p_b_check on public.p
+
+-- alteration: a table with all that mentions it has a new name
+create table t (a serial primary key, b int references t check (b > 0), t int);
+create index i on t (b) where t > 3;
+comment on column t.b is 'Which one.';
+create view v as select t.a, x.b from t join t as x using (a);
+create function f() returns trigger language plpgsql as 'begin return new; end';
+create trigger g before update of t on t for each row execute function f();
+create policy p on t using (b > t);
+create statistics s on b, t from t;
+-- then
+alter table t rename to u;
+-- finds: differs table public.t
+
+-- alteration: a column with all that mentions it has a new name
+create table t (a int primary key, b int check (b > 0), c text);
+create index i on t (b) where b > 3;
+create unique index j on t ((b + 1));
+create view v as select b, c from t where b > 4;
+create view w as select x.b as bb, v.b from t as x join v using (b);
+create policy p on t using (b > 5);
+create statistics s on b, c from t;
+create table low () inherits (t);
+-- then
+alter table t rename b to z;
+-- finds: differs column public.t.b
+-- finds: differs view public.w
+
+-- alteration: a table moves to another schema and has a new name
+create schema s;
+create table t (a serial primary key, b text unique);
+create table low (t int references t);
+-- then
+alter table t set schema s;
+alter table s.t rename to u;
+-- finds: differs table public.t
+
+-- alteration: a schema has a new name
+create schema s;
+create type s.e as enum ('a');
+create table s.t (a serial primary key, e s.e default 'a');
+create function s.f(s.e) returns int language sql as 'select 1';
+create view v as select e from s.t;
+-- then
+alter schema s rename to z;
+-- finds: differs schema s
+
+-- alteration: a partition of partitions is detached
+create table t (a int, b int, primary key (a, b)) partition by range (a);
+create table low partition of t for values from (0) to (10) partition by list (b);
+create table lowest partition of low for values in (1);
+create index i on t (b);
+-- then
+alter table t detach partition low;
+-- finds: differs table public.low
+
+-- alteration: a partitioned table is kept by no access method of its own
+-- since 18
+create access method other type table handler heap_tableam_handler;
+create table t (a int) partition by list (a) using other;
+-- then
+alter table t set access method default;
+-- finds: differs table public.t

@@ -202,3 +202,28 @@ create materialized view m as select a, b from t;
 -- then
 alter materialized view m alter b set storage external;
 -- finds: differs column public.m.b
+
+-- alteration: a column with a default goes from under a view
+create table t (a varchar(20));
+create view v as select a from t;
+create view w as select upper(a) as b from v;
+alter view v alter column a set default 'x';
+-- then
+drop view w;
+drop view v;
+alter table t alter column a type text;
+create view v as select a from t;
+create view w as select upper(a) as b from v;
+-- finds: differs column public.t.a
+-- finds: differs column public.v.a
+-- finds: differs view public.v
+-- finds: differs view public.w
+
+-- alteration: a column of a view with a comment has another name
+create table t (a int);
+create view v as select a from t;
+comment on column v.a is 'First.';
+-- then
+alter view v rename column a to b;
+-- finds: differs view public.v
+-- finds: missing comment column public.v.a

@@ -161,3 +161,37 @@ alter sequence tickets owned by none;
 -- down
 select 'it counts on';
 -- finds: differs sequence public.tickets
+
+-- planted: a chain of grants
+create table visits (id int primary key);
+grant select on visits to pg_read_all_stats with grant option;
+set role pg_read_all_stats;
+grant select on visits to pg_monitor;
+reset role;
+-- up
+revoke select on visits from pg_read_all_stats cascade;
+-- down
+select 'they will ask for it';
+-- finds: missing grant select on table public.visits to pg_read_all_stats with grant option
+-- finds: missing grant select on table public.visits to pg_monitor by pg_read_all_stats
+
+-- planted: a chain of grants is left
+create table visits (id int primary key);
+-- up
+grant select on visits to pg_monitor with grant option;
+set role pg_monitor;
+grant select on visits to pg_read_all_stats;
+reset role;
+-- down
+select 'they may keep it';
+-- finds: unexpected grant select on table public.visits to pg_read_all_stats by pg_monitor
+-- finds: unexpected grant select on table public.visits to pg_monitor with grant option
+
+-- planted: a schema with default privileges is left
+select 'nothing was here';
+-- up
+create schema rooms;
+alter default privileges in schema rooms grant select on tables to pg_monitor;
+-- down
+drop schema if exists romos;
+-- finds: unexpected schema rooms

@@ -209,3 +209,99 @@ drop statistics kinds_and_names;
 -- down
 create statistics kinds_and_names (ndistinct) on kind, name from visits;
 -- finds: differs statistics public.kinds_and_names
+
+-- planted: a column keeps its new name
+create table visits (id int primary key, kind text check (kind <> ''), room int);
+create index by_kind on visits (kind) where room is null;
+create view kinds as select kind from visits;
+insert into visits values (1, 'short', null), (2, 'long', 3);
+-- up
+alter table visits rename kind to sort;
+-- down
+select 'who would look?';
+-- finds: differs column public.visits.kind
+
+-- planted: a table keeps its new name
+create table visits (id int primary key, visits int);
+create view visited as select visits.id from visits;
+insert into visits values (1, 2);
+-- up
+alter table visits rename to calls;
+-- down
+alter table if exists visit rename to visits;
+-- finds: differs table public.visits
+
+-- planted: a table stays in another schema
+create schema rooms;
+create table visits (id serial primary key, day date unique);
+insert into visits (day) values ('2026-01-01');
+-- up
+alter table visits set schema rooms;
+-- down
+select 'it is where it belongs';
+-- finds: differs table public.visits
+
+-- planted: a schema keeps its new name
+create schema rooms;
+create type rooms.kind as enum ('short', 'long');
+create table rooms.visits (id int primary key, kind rooms.kind default 'short');
+insert into rooms.visits values (1);
+-- up
+alter schema rooms rename to places;
+-- down
+select 'it is a better one';
+-- finds: differs schema rooms
+
+-- planted: an index of a partition keeps its new name
+create table visits (id int, day date) partition by range (id);
+create table visits_1 partition of visits for values from (0) to (10);
+create index by_day on visits (day);
+-- up
+alter index visits_1_day_idx rename to by_day_1;
+-- down
+select 'nobody drops it by name';
+-- finds: differs index visits_1_day_idx on public.visits_1
+
+-- planted: a partition comes back without the one below it
+create table visits (id int, room int, primary key (id, room)) partition by range (id);
+create table visits_1 partition of visits for values from (0) to (10)
+    partition by list (room);
+create table visits_1_1 partition of visits_1 for values in (1);
+create index by_room on visits (room);
+-- up
+alter table visits detach partition visits_1;
+drop table visits_1_1;
+-- down
+create table visits_1_1 partition of visits_1 for values in (1);
+-- finds: differs table public.visits_1
+
+-- planted: a check is handed down again
+create table visits (id int, constraint counted check (id > 0) no inherit);
+create table calls () inherits (visits);
+-- up
+alter table visits drop constraint counted;
+-- down
+alter table visits add constraint counted check (id > 0);
+-- finds: differs constraint counted on public.visits
+
+-- planted: a table is clustered on another index
+create table visits (id int, day date);
+create index by_day on visits (day);
+create index by_id on visits (id);
+alter table visits cluster on by_day;
+-- up
+alter table visits set without cluster;
+-- down
+alter table visits cluster on by_id;
+-- finds: differs index by_day on public.visits
+-- finds: differs index by_id on public.visits
+
+-- planted: a label that a generated column stands on
+-- beyond repair: the column cannot be moved over to another type
+create type kind as enum ('short', 'long');
+create table visits (id int, kind kind generated always as ('short'::kind) stored);
+-- up
+alter type kind add value 'endless';
+-- down
+select 'labels cannot be dropped';
+-- finds: unexpected enum label public.kind 'endless'

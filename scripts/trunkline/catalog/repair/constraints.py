@@ -64,6 +64,10 @@ def _cluster(change: Change) -> Statements:
     facts = change.expected
     if facts.get("clustered"):
         return [f"alter table {facts['on']} cluster on {facts['called']};"]
+    for kind in ("constraint", "index"):
+        for _, other in change.catalog.having(kind, "on", facts["on"]):
+            if other.get("clustered"):
+                return [f"alter table {facts['on']} cluster on {other['called']};"]
     return [f"alter table {facts['on']} set without cluster;"]
 
 

@@ -7,6 +7,7 @@ still holds the label.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from trunkline.catalog.repair.aspects import finish
@@ -58,14 +59,25 @@ def in_other_order(want: Facts, have: Facts) -> bool:
     return [x for x in wanted if x in had] != [x for x in had if x in wanted]
 
 
+def moves_over(found: Snapshot, facts: Facts, name: str) -> bool:
+    """Say whether a column is of an enum and can be moved over to another.
+
+    PostgreSQL computes a generated one anew, and a partition key stands where it is.
+    """
+    if facts.get("type") not in (name, f"{name}[]") or "generated" in facts:
+        return False
+    key = found.of("table").get(facts["on"], {}).get("partition_key", "")
+    return not re.search(rf"(?<![\w\"]){re.escape(facts['called'])}(?![\w\"])", key)
+
+
 def rebuild(found: Snapshot, name: str, want: Facts) -> Statements:
     """Return what puts a new enum in the place of the found one."""
     old, old_name = aside(name)
     statements = [f"alter type {name} rename to {old};", enum(name, want)]
     for facts in found.of("column").values():
-        kind = facts.get("type", "")
-        if kind not in (name, f"{name}[]") or facts.get("inherited"):
+        if not moves_over(found, facts, name) or facts.get("inherited"):
             continue
+        kind = facts["type"]
         column = f"alter table {facts['on']} alter column {facts['called']}"
         usual = "default" in facts and "generated" not in facts
         if usual:

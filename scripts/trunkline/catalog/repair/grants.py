@@ -7,7 +7,7 @@ an access list that says nothing new is no difference.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trunkline.catalog.difference import Sort
 from trunkline.catalog.privileges import LETTER, WORDS
@@ -51,6 +51,8 @@ class Grant:
     name: str
     detail: str
     repair: str
+    depth: int = 0
+    """Where it stands in a chain: who grants on is granted first, and revoked last."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,9 @@ def compare_grants(
     for grantee in grantees:
         surplus, lacking = have.only(grantee, want), want.only(grantee, have)
         changed = _bare(surplus) & _bare(lacking)
-        yield from _grant("unexpected", target, grantee, _except(surplus, changed))
+        depth = _depth(grantee, have.grantees)
+        for grant in _grant("unexpected", target, grantee, _except(surplus, changed)):
+            yield replace(grant, depth=-depth)
         for letter in sorted(changed):
             yield from _grant(
                 "differs", target, grantee, {x for x in lacking if x[0] == letter}
@@ -92,7 +96,9 @@ def compare_grants(
     for grantee in grantees:
         surplus, lacking = have.only(grantee, want), want.only(grantee, have)
         changed = _bare(surplus) & _bare(lacking)
-        yield from _grant("missing", target, grantee, _except(lacking, changed))
+        depth = _depth(grantee, want.grantees)
+        for grant in _grant("missing", target, grantee, _except(lacking, changed)):
+            yield replace(grant, depth=depth)
 
 
 class _Access:
@@ -131,6 +137,13 @@ class _Access:
 
 def _sets(grants: dict[str, str]) -> dict[str, set[str]]:
     return {grantee: set(LETTER.findall(text)) for grantee, text in grants.items()}
+
+
+def _depth(grantee: str, grantees: set[str]) -> int:
+    """Return how many grants have to be there before this one can be made."""
+    granter = grantee.partition("/")[2]
+    upper = [one for one in grantees - {grantee} if one.partition("/")[0] == granter]
+    return 1 + max((_depth(one, grantees - {grantee}) for one in upper), default=-1)
 
 
 def _bare(letters: Iterable[str]) -> set[str]:

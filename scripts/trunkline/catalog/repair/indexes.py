@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from trunkline.catalog.repair.aspects import finish
 from trunkline.catalog.repair.kind import Change, Kind, Statements, by_property
 from trunkline.catalog.snapshot import Snapshot
 from trunkline.catalog.words import Facts
+
+_BEFORE_PREDICATE = re.compile(r"""(?:'[^']*'|"[^"]*"|(?! WHERE )[^'"])*""", re.DOTALL)
+"""The text of an index up to its predicate; what is quoted may say WHERE as well."""
 
 
 def create(catalog: Snapshot, name: str, facts: Facts) -> Statements:
@@ -37,8 +42,9 @@ def _definition(facts: Facts) -> str:
     if "tablespace" not in facts:
         return text
     place = f" TABLESPACE {facts['tablespace']}"
-    before, where, after = text.partition(" WHERE ")
-    return before + place + where + after
+    before = _BEFORE_PREDICATE.match(text)
+    assert before is not None
+    return before[0] + place + text[before.end() :]
 
 
 def _set_statistics(targets: list[str], facts: Facts) -> Statements:
@@ -61,6 +67,10 @@ def _cluster(change: Change) -> Statements:
     facts = change.expected
     if facts.get("clustered"):
         return [f"alter table {facts['on']} cluster on {facts['called']};"]
+    for kind in ("constraint", "index"):
+        for _, other in change.catalog.having(kind, "on", facts["on"]):
+            if other.get("clustered"):
+                return [f"alter table {facts['on']} cluster on {other['called']};"]
     return [f"alter table {facts['on']} set without cluster;"]
 
 

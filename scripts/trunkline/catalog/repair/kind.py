@@ -43,7 +43,17 @@ class Change:
             and name not in hidden
             and want.get(name) != have.get(name)
             and not (name in NAMES and (name not in want or name not in have))
+            and not (name == "also_local" and self._inherits_only_once)
         ]
+
+    @property
+    def _inherits_only_once(self) -> bool:
+        """Say whether one of both inherits nothing, so that its own is all it has."""
+        once = bool(self.expected.get("inherited")) != bool(self.found.get("inherited"))
+        return once and all(
+            facts.get("also_local") or not facts.get("inherited")
+            for facts in (self.expected, self.found)
+        )
 
 
 SILENT = frozenset(

@@ -125,6 +125,10 @@ def _attach(catalog: Snapshot, name: str, facts: Facts) -> Statements:
     return statements
 
 
+def _usual_method(change: Change) -> str:
+    return "default" if "partition_key" in change.expected else "heap"
+
+
 def _alone(catalog: Snapshot) -> Snapshot:
     """Return a catalog with nothing below an index or trigger, as for no partition."""
     return Snapshot({}, server_version=catalog.server_version)
@@ -182,7 +186,7 @@ _STEPS = by_property(
         "persistence": _persist,
         "access_method": lambda change: [
             f"alter table {change.name} set access method "
-            f"{change.expected.get('access_method', 'heap')};"
+            f"{change.expected.get('access_method', _usual_method(change))};"
         ],
         "tablespace": lambda change: [
             f"alter table {change.name} set tablespace "

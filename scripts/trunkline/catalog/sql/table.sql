@@ -11,7 +11,8 @@ select
         when c.relacl is not null then acldefault('r', c.relowner)::text[]
     end as acl_default,
     case c.relpersistence when 'u' then 'unlogged' end as persistence,
-    nullif(am.amname, 'heap') as access_method,
+    case when c.relkind = 'p' or am.amname <> 'heap' then am.amname end
+        as access_method,
     quote_ident(ts.spcname) as tablespace,
     c.reloptions || array(
         select 'toast.' || o from unnest(toast.reloptions) as o
