@@ -4,12 +4,45 @@
 -- A credential's number is E.164, and its account is a Twilio account.
 --
 -- The pattern itself stands in the domain e164; a column of that type would have meant
--- rewriting the table.
+-- rewriting the table. What was written in another form meanwhile is listed first.
 --
 -- Locks: an exclusive lock on org_credentials for an instant; validation stops neither
 -- reads nor writes.
--- Duration: one scan of org_credentials.
+-- Duration: two scans of org_credentials.
 -- Rollback: loses nothing.
+
+do $$
+declare
+    offenders text;
+begin
+    select
+        string_agg(
+            format(
+                'credential %s of %s, %s: number %L, account %L',
+                c.id,
+                c.org_id,
+                c.provider,
+                left(c.phone_number, 20),
+                left(c.account_sid, 10)
+            ),
+            e'\n' order by c.org_id, c.id
+        )
+    into offenders
+    from public.org_credentials as c
+    where
+        c.phone_number !~ '^\+[1-9][0-9]{6,14}$'
+        or c.account_sid !~ '^AC[0-9a-f]{32}$'
+        or (c.phone_number is not null and c.provider not in ('twilio', 'vapi'));
+
+    if offenders is not null then
+        raise exception using
+            errcode = 'check_violation',
+            message = 'credentials whose number or account is of another form',
+            detail = offenders,
+            hint = 'Correct them as the provider has them, then apply again.';
+    end if;
+end
+$$;
 
 alter table public.org_credentials
 add constraint phone_number_is_e164

@@ -4,12 +4,11 @@
 -- A credential is sealed in a known form, under a key of its organization.
 --
 -- Two forms are known: the one of before (hex, iv:authTag:content) and v2, which names
--- its key. What is neither was never sealed. The nonce of a value is its own, so the
--- same one twice is a copied value. Offenders are listed first, ids only.
+-- its key. What is neither was never sealed. Offenders are listed first, ids only.
 --
 -- Locks: an exclusive lock on org_credentials for an instant; validation stops
 -- neither reads nor writes.
--- Duration: four scans of org_credentials.
+-- Duration: six scans of org_credentials.
 -- Rollback: loses nothing.
 
 do $$
@@ -34,30 +33,46 @@ begin
             hint = 'Seal them or delete them, then apply again.';
     end if;
 
-    select string_agg(format('credential %s of %s', t.id, t.org_id), e'\n' order by t.id)
+    select
+        string_agg(
+            format('credential %s of %s, version %s', t.id, t.org_id, t.key_version),
+            e'\n' order by t.id
+        )
     into offenders
-    from (
-        select
-            c.id,
-            c.org_id,
-            count(*) over (
-                partition by
-                    case
-                        when c.encrypted_config like 'v2:%'
-                            then split_part(c.encrypted_config, ':', 3)
-                        else lower(split_part(c.encrypted_config, ':', 1))
-                    end
-            ) as copies
-        from public.org_credentials as c
-    ) as t
-    where t.copies > 1;
+    from public.org_credentials as t
+    where
+        t.key_version is distinct from
+        substring(t.encrypted_config from '^v2:([1-9][0-9]{0,8}):')::integer;
 
     if offenders is not null then
         raise exception using
-            errcode = 'unique_violation',
-            message = 'credentials that are copies of one another',
+            errcode = 'check_violation',
+            message = 'credentials that name another key version than the sealed one',
             detail = offenders,
-            hint = 'Seal each anew, or delete all but one, then apply again.';
+            hint = 'Write the version of the sealed value, then apply again.';
+    end if;
+
+    select
+        string_agg(
+            format('credential %s of %s, key %s', t.id, t.org_id, t.key_version),
+            e'\n' order by t.id
+        )
+    into offenders
+    from public.org_credentials as t
+    where
+        t.key_version is not null
+        and not exists (
+            select
+            from public.org_data_keys as k
+            where k.org_id = t.org_id and k.version = t.key_version
+        );
+
+    if offenders is not null then
+        raise exception using
+            errcode = 'foreign_key_violation',
+            message = 'credentials under a key that does not exist',
+            detail = offenders,
+            hint = 'Seal them anew, or delete them, then apply again.';
     end if;
 end
 $$;

@@ -19,7 +19,6 @@ from tests.database.telephony.office import (
 )
 from trunkline import apply, rollback
 from trunkline.connect import of_keywords
-from trunkline.errors import StatementFailed
 from trunkline.events import ignore
 from trunkline.project import Project
 from trunkline.throwaway import Server
@@ -78,60 +77,6 @@ def test_the_reference_organization_has_its_managed_credential(office: Office) -
             datetime(2026, 1, 25, 13, 23, 10, 279851, tzinfo=UTC),
         )
     ]
-
-
-def test_every_organization_in_conflict_is_listed_before_anything_is_built(
-    server: Server, database: str, telephony: Project, connection: psycopg.Connection
-) -> None:
-    up_to(server, database, telephony, BASELINE)
-    # What an installation that never had this index may hold.
-    connection.execute("drop index idx_one_active_managed_per_org")
-    conflicting = sorted(str(old_organization(connection, 2)) for _ in range(3))
-    content = old_organization(connection, 1)
-    before = shape(connection)
-
-    with pytest.raises(StatementFailed) as caught:
-        up_to(server, database, telephony, EXPAND)
-
-    said = caught.value
-    assert said.sqlstate == "23505"
-    assert "organizations with more than one active managed number: 3" in str(said)
-    detail = said.detail or ""
-    listed = [line for line in detail.splitlines() if " has 2: " in line]
-    assert [line.split()[0] for line in listed] == conflicting
-    assert str(content) not in detail
-    assert shape(connection) == before
-
-
-def old_organization(connection: psycopg.Connection, numbers: int) -> object:
-    """An organization of the baseline, with active managed numbers."""
-    organization, subaccount = uuid4(), uuid4()
-    connection.execute(
-        "insert into organizations (id, name) values (%s, 'Old')", (organization,)
-    )
-    connection.execute(
-        "insert into twilio_subaccounts (id, org_id, twilio_account_sid,"
-        " twilio_auth_token_encrypted, friendly_name) values (%s, %s, %s, %s, 'Old')",
-        (subaccount, organization, "AC" + subaccount.hex, legacy()),
-    )
-    for number in range(numbers):
-        connection.execute(
-            "insert into managed_phone_numbers (org_id, subaccount_id, phone_number,"
-            " twilio_phone_sid, status) values (%s, %s, %s, %s, 'active')",
-            (organization, subaccount, f"+1650555010{number}", "PN" + uuid4().hex),
-        )
-    return organization
-
-
-def shape(connection: psycopg.Connection) -> list[tuple[object, ...]]:
-    """Columns and indexes of the credentials, and what has been applied."""
-    return connection.execute(
-        "select attname::text from pg_attribute"
-        " where attrelid = 'org_credentials'::regclass and attnum > 0"
-        " union all select indexname::text from pg_indexes"
-        " where tablename = 'org_credentials'"
-        " union all select migration_id from _yoyo_migration order by 1"
-    ).fetchall()
 
 
 def test_a_missing_flag_is_off_and_comes_back_with_the_rollback(
