@@ -35,24 +35,65 @@ def run(
     return tuple(results)
 
 
+class Plans:
+    """The plans of queries that one connection keeps.
+
+    To plan a check often costs more than to run it. PostgreSQL plans a kept query anew
+    where what it reads has been altered, not where that has merely grown.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._made = 0
+
+    def make(self, connection: Connection, queries: Iterable[str]) -> None:
+        """Plan the queries that are not planned yet, on the one connection."""
+        new = {}
+        for query in queries:
+            if query not in self._names and query not in new:
+                new[query] = f"check_{self._made}"
+                self._made += 1
+        if new:
+            text = ";".join(
+                f"prepare {name} as {query}\n" for query, name in new.items()
+            )
+            with connection.transaction():
+                connection.execute(text.encode(), prepare=False)
+            self._names |= new
+
+    def asking(self, query: str) -> str:
+        """The statement that asks a query that is planned."""
+        return f"execute {self._names[query]}"
+
+    def forget(self) -> None:
+        """Plan all anew when it is asked next."""
+        self._names.clear()
+
+
 def run_together(
-    connection: Connection, named: Sequence[tuple[str, Check]], emit: Emit
+    connection: Connection,
+    named: Sequence[tuple[str, Check]],
+    emit: Emit,
+    plans: Plans | None = None,
 ) -> tuple[CheckResult, ...]:
     """Run the checks of many changes, (change, check), in one message.
 
     Most often all pass, and then this costs a fraction of asking one by one. Where a
-    query errors, each is run again by itself, so the results are those of `run`.
+    query errors, each is run again by itself, so the results are those of `run`. With
+    `plans`, which are this connection's, each query is planned once.
     """
     if not named:
         return ()
     started = perf_counter()
     try:
-        found = _asked(connection, named)
+        found = _asked(connection, named, plans)
     except (*LOCK_ERRORS, errors.QueryCanceled):
         raise
-    except Error:
+    except Error as error:
         if connection.broken:
             raise
+        if plans is not None and isinstance(error, errors.FeatureNotSupported):
+            plans.forget()  # a column that a check returns has another type now
         return tuple(
             result
             for change, check in named
@@ -69,7 +110,9 @@ def run_together(
 
 
 def _asked(
-    connection: Connection, named: Sequence[tuple[str, Check]]
+    connection: Connection,
+    named: Sequence[tuple[str, Check]],
+    plans: Plans | None,
 ) -> list[tuple[Violation, ...]]:
     """What all checks find, asked in one message, one not knowing of the other.
 
@@ -79,12 +122,16 @@ def _asked(
     """
     within = connection.info.transaction_status != TransactionStatus.IDLE
     undo = "rollback to savepoint checks" if within else "rollback"
-    queries = (
-        f"savepoint a_check;\n{check.query}\n;rollback to savepoint a_check"
-        for _, check in named
+    queries = [check.query for _, check in named]
+    if plans is not None:
+        plans.make(connection, queries)
+        queries = [plans.asking(query) for query in queries]
+    alone = (
+        f"savepoint a_check;\n{query}\n;rollback to savepoint a_check"
+        for query in queries
     )
     begin = "savepoint checks" if within else "begin"
-    text = ";".join((begin, "set local transaction_read_only = on", *queries, undo))
+    text = ";".join((begin, "set local transaction_read_only = on", *alone, undo))
     found = []
     try:
         cursor = connection.execute(text.encode(), prepare=False)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from psycopg import Connection
 
 from trunkline import checks
+from trunkline.checks import Plans
 from trunkline.events import CheckResult, Emit, Notice, ignore
 from trunkline.project import Change, Invariant
 from trunkline.runner import Proof
@@ -49,11 +50,14 @@ def after_commit(
 
 
 def invariants_hold(
-    connection: Connection, invariants: Iterable[Invariant], emit: Emit
+    connection: Connection,
+    invariants: Iterable[Invariant],
+    emit: Emit,
+    plans: Plans | None = None,
 ) -> tuple[CheckResult, ...]:
     """The checks of invariants."""
     named = [(i.name, check) for i in invariants for check in i.checks]
-    return checks.run_together(connection, named, emit)
+    return checks.run_together(connection, named, emit, plans)
 
 
 def undone(connection: Connection, change: Change | None) -> Proof:
@@ -100,11 +104,14 @@ def _still_passes(change: Change) -> str:
 
 
 def others_hold(
-    connection: Connection, others: Iterable[Change], emit: Emit
+    connection: Connection,
+    others: Iterable[Change],
+    emit: Emit,
+    plans: Plans | None = None,
 ) -> tuple[CheckResult, ...]:
     """The plain checks of other changes."""
     named = [(o.id, check) for o in others for check in o.checks if not check.after]
-    return checks.run_together(connection, named, emit)
+    return checks.run_together(connection, named, emit, plans)
 
 
 def all_hold(

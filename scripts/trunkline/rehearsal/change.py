@@ -253,10 +253,10 @@ def _weigh(
 
 def _asked(trial: Trial, present: frozenset[str]) -> tuple[CheckResult, ...]:
     """The results of the other changes' plain checks, and of the invariants."""
-    work = trial.place.session.work
+    asking, plans = trial.place.asking
     return (
-        *proof.others_hold(work, trial.others, ignore),
-        *proof.invariants_hold(work, trial.project.holding(present), ignore),
+        *proof.others_hold(asking, trial.others, ignore, plans),
+        *proof.invariants_hold(asking, trial.project.holding(present), ignore, plans),
     )
 
 

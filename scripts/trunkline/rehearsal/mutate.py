@@ -26,6 +26,7 @@ from psycopg import Connection, Error
 
 from trunkline import checks, proof
 from trunkline.catalog import Snapshot
+from trunkline.checks import Plans
 from trunkline.events import ignore
 from trunkline.header import Survival
 from trunkline.project import Change, Project
@@ -221,7 +222,9 @@ class _Asking:
         ]
         return tuple(f"{r.source}: {r.sentence}" for r in proof.failing(results))
 
-    def first_to_complain(self, connection: Connection, change: str) -> str | None:
+    def first_to_complain(
+        self, connection: Connection, change: str, plans: Plans
+    ) -> str | None:
         """The sentence of a check that fails; None when all pass.
 
         Those of the change itself come first, then those that notice most.
@@ -234,7 +237,8 @@ class _Asking:
             ),
         )
         for part in (ordered[:AT_ONCE], ordered[AT_ONCE:]):
-            failed = proof.failing(checks.run_together(connection, part, ignore))
+            results = checks.run_together(connection, part, ignore, plans)
+            failed = proof.failing(results)
             if failed:
                 self._noticed.update((one.source, one.line) for one in failed)
                 return failed[0].sentence
@@ -245,8 +249,7 @@ def _try_share(
     connection: Connection, work: Iterable[tuple[str, Mutant]], asking: _Asking
 ) -> list[Tried]:
     """Try mutants until there are no more, on one database."""
-    connection.prepare_threshold = 1  # the same checks over and over
-    connection.prepared_max = None
+    plans = Plans()
     tried = []
     for change, mutant in work:
         with connection.transaction(force_rollback=True):
@@ -256,6 +259,6 @@ def _try_share(
                 refused = error.diag.message_primary or str(error)
                 tried.append(Tried(change, mutant, refused=refused))
                 continue
-            complaint = asking.first_to_complain(connection, change)
+            complaint = asking.first_to_complain(connection, change, plans)
             tried.append(Tried(change, mutant, noticed_by=complaint))
     return tried

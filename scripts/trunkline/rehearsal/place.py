@@ -1,9 +1,11 @@
 """A database of a rehearsal, and the connections to it, open from change to change.
 
-`session` runs changes as `apply` does, and checks. `eyes` reads catalog and contents,
-on a connection of its own that rolls nothing back, so its statements stay prepared. A
-database that is copied may have neither, and what a change sets for new sessions
-reaches only new ones: then both are closed, to be opened when they are next asked for.
+`session` runs changes as `apply` does, and their own checks. `eyes` reads catalog and
+contents, on a connection of its own that rolls nothing back, so its statements stay
+prepared. `asking` is for the checks that are asked after every change; it keeps their
+plans. A database that is copied may have none of these, and what a change sets for new
+sessions reaches only new ones: then all are closed, to be opened when they are next
+asked for.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from contextlib import ExitStack
 
 from psycopg import Connection
 
+from trunkline.checks import Plans
 from trunkline.connect import connect, of_keywords
 from trunkline.events import ignore
 from trunkline.rehearsal.scene import LOCK_TIMEOUT
@@ -30,6 +33,7 @@ class Place:
         self._opened = ExitStack()
         self._session: Session | None = None
         self._eyes: Connection | None = None
+        self._asking: tuple[Connection, Plans] | None = None
 
     @property
     def session(self) -> Session:
@@ -49,17 +53,22 @@ class Place:
     def eyes(self) -> Connection:
         """Where catalog and contents are read."""
         if self._eyes is None:
-            self._eyes = self._opened.enter_context(connect(self._target))
-            # What is rehearsed may have set another one for our role.
-            self._eyes.execute("set role none")
+            self._eyes = self._connected()
             self._eyes.prepare_threshold = 0
             self._eyes.prepared_max = None
         return self._eyes
 
+    @property
+    def asking(self) -> tuple[Connection, Plans]:
+        """Where the checks of earlier changes and the invariants are asked."""
+        if self._asking is None:
+            self._asking = self._connected(), Plans()
+        return self._asking
+
     def close(self) -> None:
         """Leave the database to itself."""
         self._opened.close()
-        self._session = self._eyes = None
+        self._session = self._eyes = self._asking = None
 
     def drop(self) -> None:
         """Take the database away."""
@@ -72,3 +81,9 @@ class Place:
         self.close()
         name = self._server.create(template=self.name)
         return Place(self._server, name, self._migration_table)
+
+    def _connected(self) -> Connection:
+        connection = self._opened.enter_context(connect(self._target))
+        # What is rehearsed may have set another one for our role.
+        connection.execute("set role none")
+        return connection
