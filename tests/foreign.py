@@ -125,6 +125,12 @@ CHANGES: dict[str, Foreign] = {
     "g_vacuum": Foreign(
         "vacuum a;", "", "up_failed", "Write `-- transactional: false` in the header"
     ),
+    "g_commits_by_itself": Foreign(
+        "create procedure p() language plpgsql as $$ begin commit; end $$;\ncall p();",
+        "drop procedure p;",
+        "up_failed",
+        "What commits by itself needs `-- transactional: false`",
+    ),
     "g_create_database": Foreign(
         "create database other;",
         "drop database other;",

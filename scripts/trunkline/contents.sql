@@ -1,8 +1,9 @@
 -- Every relation that holds contents of its own: tables (partitions for their parents),
--- materialized views that are filled, sequences. Neither the system's, nor those of
--- extensions, nor the ledgers. `plain`: the text of its values depends on nothing that
--- could change without a lock on the relation, as the labels of an enum do. Of those
--- `carried` from an earlier digest only the name is needed.
+-- materialized views that are filled, sequences. Of the system's only those of large
+-- objects, and not those of extensions, nor the ledgers. `plain`: the text of its values
+-- depends on nothing that could change without a lock on the relation that stays, as
+-- the labels of an enum do, and large objects. Of those `carried` from an earlier digest
+-- only the name is needed.
 select
     c.relkind::text,
     c.oid,
@@ -19,6 +20,7 @@ left join lateral (
             b.oid < 16384
             and b.typname !~ '^_?(reg|money)'
             and a.attgenerated <> 'v'
+            and c.oid >= 16384
         ) as plain
     from pg_attribute as a
     inner join pg_type as t on a.atttypid = t.oid
@@ -31,17 +33,22 @@ left join lateral (
 ) as columns on c.relkind in ('r', 'm') and c.oid <> all(%(carried)s::oid [])
 left join lateral (
     select array_agg(a.attname::text order by a.attname) as names
-    from pg_constraint as k
+    from pg_index as k
     inner join pg_attribute as a
-        on k.conrelid = a.attrelid and a.attnum = any(k.conkey)
-    where k.conrelid = c.oid and k.contype = 'p'
+        on
+            k.indrelid = a.attrelid
+            and a.attnum = any((k.indkey::int2 [])[0:k.indnkeyatts - 1])
+    where k.indrelid = c.oid and k.indisprimary
 ) as keys on c.relkind = 'r' and c.oid <> all(%(carried)s::oid [])
 where
     c.relkind in ('r', 'm', 'S')
     and c.relpersistence <> 't'
     and (c.relkind <> 'm' or c.relispopulated)
-    and n.nspname not in ('pg_catalog', 'information_schema', 'trunkline')
-    and n.nspname not like 'pg\_%%'
+    and (
+        n.nspname !~ '^(pg_|information_schema$|trunkline$)'
+        or c.oid in ('pg_largeobject'::regclass, 'pg_largeobject_metadata'::regclass)
+        and has_table_privilege(c.oid, 'select')
+    )
     and c.relname not in ('_yoyo_migration', '_yoyo_log', '_yoyo_version', 'yoyo_lock')
     and not exists (
         select 1

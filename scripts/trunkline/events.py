@@ -204,6 +204,14 @@ class Copying(Event):
 
 
 @dataclass(frozen=True)
+class Mutating(Event):
+    """How many mutants of `total` have been taken in hand."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class Notice(Event):
     """A fact that the user should read, and that is no failure."""
 

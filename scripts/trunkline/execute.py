@@ -24,6 +24,8 @@ from trunkline.veil import veiled
 
 #: What to do, where the server does not say, by SQLSTATE.
 _HINTS = {
+    "2D000": "What commits by itself needs `-- transactional: false` in the header of "
+    "the migration.",
     "25001": "Write `-- transactional: false` in the header of the migration.",
     "55P04": "Add the value in a change of its own, before the one that uses it.",
 }

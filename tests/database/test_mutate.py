@@ -8,6 +8,7 @@ import pytest
 
 from tests.line import Line
 from trunkline import catalog, contents
+from trunkline.events import Event, Mutating
 from trunkline.rehearsal import mutate
 from trunkline.rehearsal.mutants import Makers
 from trunkline.rehearsal.mutate import Attempts
@@ -206,6 +207,19 @@ def test_nothing_of_a_mutant_stays(stage: Line) -> None:
         mutate.attempt([connection], stage.project, frozenset({FIRST}), built, Makers())
         assert catalog.snapshot(connection) == built
         assert contents.digest(connection).tables["public.room"].rows == 0
+
+
+def test_it_is_told_how_far_the_mutants_are(stage: Line) -> None:
+    made = len(try_all(stage, SEEN).tried)
+    makers, told = Makers(), list[Event]()
+    with stage.connect() as connection:
+        makers.learn(FIRST, catalog.Snapshot({}), catalog.snapshot(connection))
+        built = catalog.snapshot(connection)
+        again = mutate.attempt(
+            [connection], stage.project, frozenset({FIRST}), built, makers, told.append
+        )
+    assert told == [Mutating(n, len(again.tried)) for n in range(1, len(told) + 1)]
+    assert len(told) == len(again.tried) >= made > 0
 
 
 def test_a_project_without_anything_to_break_is_well() -> None:

@@ -27,7 +27,7 @@ from psycopg import Connection, Error
 from trunkline import checks, proof
 from trunkline.catalog import Snapshot
 from trunkline.checks import Plans
-from trunkline.events import ignore
+from trunkline.events import Emit, Mutating, ignore
 from trunkline.header import Survival
 from trunkline.project import Change, Project
 from trunkline.rehearsal.mutants import Makers, Mutant, mutants
@@ -112,6 +112,7 @@ def attempt(
     present: frozenset[str],
     built: Snapshot,
     makers: Makers,
+    hear: Emit = ignore,
 ) -> Attempts:
     """Make each mutant of what is in a database, and ask all that `verify` asks.
 
@@ -126,11 +127,12 @@ def attempt(
         + [(i.name, check) for i in project.holding(present) for check in i.checks]
     )
     unasked = asking.leave_out_what_fails(databases[0])
-    work = _Work(
+    made = [
         (maker, mutant)
         for mutant in mutants(built)
         if (maker := makers.of(mutant.kind, mutant.object, mutant.touches))
-    )
+    ]
+    work = _Work(made, hear)
     with ThreadPoolExecutor(len(databases)) as pool:
         shares = pool.map(lambda one: _try_share(one, work, asking), databases)
         return Attempts(tuple(t for share in shares for t in share), unasked)
@@ -193,8 +195,9 @@ def _covers(line: Survival, mutant: Mutant) -> bool:
 class _Work:
     """Mutants, each with the change that answers for it, handed out one at a time."""
 
-    def __init__(self, mutants: Iterator[tuple[str, Mutant]]) -> None:
-        self._mutants = mutants
+    def __init__(self, made: Sequence[tuple[str, Mutant]], hear: Emit) -> None:
+        self._mutants = enumerate(made, start=1)
+        self._total, self._hear = len(made), hear
         self._lock = threading.Lock()
 
     def __iter__(self) -> Iterator[tuple[str, Mutant]]:
@@ -202,7 +205,9 @@ class _Work:
 
     def __next__(self) -> tuple[str, Mutant]:
         with self._lock:
-            return next(self._mutants)
+            done, mutant = next(self._mutants)
+            self._hear(Mutating(done, self._total))
+            return mutant
 
 
 class _Asking:

@@ -17,7 +17,7 @@ from psycopg import Connection, Error, OperationalError
 from trunkline import catalog, contents, proof
 from trunkline.catalog import Difference, Snapshot
 from trunkline.errors import Failure, StatementFailed
-from trunkline.events import CheckResult, ignore
+from trunkline.events import CheckResult, Emit, ignore
 from trunkline.project import Change, Project
 from trunkline.rehearsal import cluster, state
 from trunkline.rehearsal.blame import newly_failing
@@ -147,7 +147,7 @@ class Stage:
             self._place.close()
             self._before().close()
 
-    def mutate(self, makers: Makers) -> Attempts:
+    def mutate(self, makers: Makers, hear: Emit) -> Attempts:
         """Try the mutants of what `makers` know, on all rows that are there now."""
         catalog = self.catalog
         with ExitStack() as opened:
@@ -157,7 +157,9 @@ class Stage:
             databases = [
                 opened.enter_context(self._server.connect(name)) for name in names
             ]
-            return attempt(databases, self._project, self.present, catalog, makers)
+            return attempt(
+                databases, self._project, self.present, catalog, makers, hear
+            )
 
     def _bring_on(self, change: Change) -> str | None:
         """Apply a change and load its fixture; returns what went wrong, if it did."""

@@ -141,7 +141,7 @@ def alone(order: Order, hear: Callable[[Event], None]) -> Ended:
             server.on,
             server.version,
             copied=start.copied if start else None,
-            attempts=stage.mutate(makers) if makers else None,
+            attempts=stage.mutate(makers, hear) if makers else None,
             crashes=crash.play(server, order.project, heard, hear, start=again)
             if order.parts.crash
             else (),

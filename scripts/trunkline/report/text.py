@@ -19,6 +19,7 @@ from trunkline.events import (
     IndexProgress,
     LockHeld,
     LocksTraced,
+    Mutating,
     Notice,
     StatementDone,
     Verified,
@@ -40,6 +41,7 @@ from trunkline.report.words import (
     difference_lines,
     duration,
     lock_lines,
+    mutating,
     mutation_lines,
     queue_lines,
     rehearsal_lines,
@@ -91,6 +93,8 @@ class TextReport:
                 print(f"note: {copy_begins(event)}", file=sys.stderr, flush=True)
             case Copying(what=what, done=done, total=total) if self._terminal:
                 print(f"  {copying(what, done, total)}", end=_REST, flush=True)
+            case Mutating(done=done, total=total) if self._terminal:
+                print(f"  {mutating(done, total)}", end=_REST, flush=True)
             case Checked(result=result) if self._verbose:
                 mark = "ok" if result.passed else "not ok"
                 print(f"    {mark:<6} {result.sentence}")

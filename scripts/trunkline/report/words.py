@@ -275,9 +275,18 @@ def copying(what: str, done: int, total: int) -> str:
     """How far a copy is: a bar where the whole is known, else how much has come."""
     if not total:
         return f"{what}: {size(done)}"
+    return f"{what} {_bar(done, total)} % of {size(total)}"
+
+
+def mutating(done: int, total: int) -> str:
+    """How far the mutants are: a bar."""
+    return f"mutants {_bar(done, total)} % of {total:,}"
+
+
+def _bar(done: int, total: int) -> str:
     filled = min(20 * done // total, 20)
-    bar = "#" * filled + "." * (20 - filled)
-    return f"{what} [{bar}] {min(100 * done // total, 100)} % of {size(total)}"
+    part = min(100 * done // total, 100)
+    return f"[{'#' * filled}{'.' * (20 - filled)}] {part}"
 
 
 def size(number: int) -> str:

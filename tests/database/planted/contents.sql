@@ -79,3 +79,33 @@ drop sequence tickets;
 -- down
 create sequence tickets;
 -- loses: 1 position public.tickets
+
+-- planted: a large object is left
+-- beyond repair: trunkline deletes no rows
+select 'nothing was here';
+-- up
+do $$ begin
+    if not exists (select from pg_largeobject_metadata where oid = 4711) then
+        perform lo_from_bytea(4711, 'so much');
+    end if;
+end $$;
+-- down
+select 'nobody sees it';
+-- loses: 1 rows pg_catalog.pg_largeobject
+-- loses: 1 rows pg_catalog.pg_largeobject_metadata
+
+-- planted: a large object comes back empty
+select lo_from_bytea(4711, 'so much');
+-- up
+select lo_unlink(4711);
+-- down
+select lo_create(4711);
+-- loses: 1 rows pg_catalog.pg_largeobject
+
+-- planted: a large object comes back with other text
+select lo_from_bytea(4711, 'so much');
+-- up
+select lo_put(4711, 0, 'as');
+-- down
+select lo_put(4711, 0, 'So');
+-- loses: 1 values pg_catalog.pg_largeobject.data
