@@ -7,9 +7,13 @@ from (
     (
         'sealed_in_a_known_form',
         'CHECK (((length(encrypted_config) <= 65536)'
-        || ' AND (encrypted_config'
-        || ' ~ ''^(v2:[1-9][0-9]{0,8}:[A-Za-z0-9+/]{16}:[A-Za-z0-9+/]+={0,2}'
-        || '|[0-9A-Fa-f]{24}:[0-9A-Fa-f]{32}:(?:[0-9A-Fa-f]{2})*)$''::text)))'
+        || ' AND ((encrypted_config ~ '
+        || '''^v2:[1-9][0-9]{0,8}:[A-Za-z0-9+/]{16}:[A-Za-z0-9+/]+={0,2}$''::text)'
+        || ' OR ((encrypted_config ~ '
+        || '''^[0-9A-Fa-f]+:[0-9A-Fa-f]+:[0-9A-Fa-f]*$''::text)'
+        || ' AND (strpos(encrypted_config, '':''::text) = 25)'
+        || ' AND (substr(encrypted_config, 58, 1) = '':''::text)'
+        || ' AND ((length(encrypted_config) % 2) = 0)))))'
     ),
     (
         'key_version_is_the_sealed_one',

@@ -7,9 +7,13 @@ from (
     (
         'sealed_in_a_known_form',
         'CHECK (((length(twilio_auth_token_encrypted) <= 65536)'
-        || ' AND (twilio_auth_token_encrypted'
-        || ' ~ ''^(v2:[1-9][0-9]{0,8}:[A-Za-z0-9+/]{16}:[A-Za-z0-9+/]+={0,2}'
-        || '|[0-9A-Fa-f]{24}:[0-9A-Fa-f]{32}:(?:[0-9A-Fa-f]{2})*)$''::text)))'
+        || ' AND ((twilio_auth_token_encrypted ~ '
+        || '''^v2:[1-9][0-9]{0,8}:[A-Za-z0-9+/]{16}:[A-Za-z0-9+/]+={0,2}$''::text)'
+        || ' OR ((twilio_auth_token_encrypted ~ '
+        || '''^[0-9A-Fa-f]+:[0-9A-Fa-f]+:[0-9A-Fa-f]*$''::text)'
+        || ' AND (strpos(twilio_auth_token_encrypted, '':''::text) = 25)'
+        || ' AND (substr(twilio_auth_token_encrypted, 58, 1) = '':''::text)'
+        || ' AND ((length(twilio_auth_token_encrypted) % 2) = 0)))))'
     ),
     (
         'key_version_is_the_sealed_one',

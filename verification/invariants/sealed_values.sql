@@ -44,9 +44,14 @@ from (
     from public.twilio_subaccounts as s
 ) as kept
 where
-    kept.sealed !~ (
-        '^(v2:[1-9][0-9]{0,8}:[A-Za-z0-9+/]{16}:[A-Za-z0-9+/]+={0,2}'
-        '|[0-9A-Fa-f]{24}:[0-9A-Fa-f]{32}:(?:[0-9A-Fa-f]{2})*)$'
+    not (
+        kept.sealed ~ '^v2:[1-9][0-9]{0,8}:[A-Za-z0-9+/]{16}:[A-Za-z0-9+/]+={0,2}$'
+        or (
+            kept.sealed ~ '^[0-9A-Fa-f]+:[0-9A-Fa-f]+:[0-9A-Fa-f]*$'
+            and strpos(kept.sealed, ':') = 25
+            and substr(kept.sealed, 58, 1) = ':'
+            and length(kept.sealed) % 2 = 0
+        )
     );
 
 -- The values are read only where the unique index does not say so already; that it is

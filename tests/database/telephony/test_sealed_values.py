@@ -26,10 +26,17 @@ OTHER = "+16505550101"
         (legacy() + "\n", "sealed_in_a_known_form"),
         (sealed() + "\n", "sealed_in_a_known_form"),
         (legacy() + "0", "sealed_in_a_known_form"),
+        (":".join(("ab" * 13, "cd" * 15, "ef")), "sealed_in_a_known_form"),
+        (":".join(("ab" * 12, "cd" * 15, "ef")), "sealed_in_a_known_form"),
+        (legacy() + ":ab", "sealed_in_a_known_form"),
+        (legacy() + "gg", "sealed_in_a_known_form"),
         ("v3" + sealed()[2:], "sealed_in_a_known_form"),
         (legacy() + "00" * 32768, "sealed_in_a_known_form"),
     ],
-    ids=["JSON", "empty", "line break", "v2 line break", "odd", "v3", "large"],
+    ids=[
+        *("JSON", "empty", "line break", "v2 line break", "odd"),
+        *("a long nonce", "a short tag", "four parts", "no digits", "v3", "large"),
+    ],
 )
 def test_what_is_not_sealed_is_refused(
     office: Office, value: str, constraint: str
