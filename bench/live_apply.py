@@ -38,7 +38,7 @@ UNIFIED = "20260210_managed_credentials_unification"
 CLIENTS, RATE = 8, 400
 ROOM = 2500
 """Bytes for each credential: two copies with their indexes, and the WAL."""
-QUIET = 2.0
+QUIET = 1.0
 """Seconds of traffic on either side of what is measured."""
 
 ROWS = """
@@ -319,7 +319,7 @@ class Bench:
 
 def nothing() -> Said:
     """No migration."""
-    time.sleep(QUIET * 5)
+    time.sleep(10)
     return []
 
 
