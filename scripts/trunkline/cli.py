@@ -88,8 +88,17 @@ def end_well(work: Callable[[], int], *, program: str, as_json: bool) -> int:
 def _prepare() -> None:
     """Take a request to end like Ctrl-C, and print on any terminal.
 
-    A signal that the caller has us ignore (`nohup`) stays ignored.
+    A signal that the caller has us ignore (`nohup`) stays ignored. What the caller has
+    closed leads nowhere; a file that is opened later must not take its place.
     """
+    for name, mode in (
+        ("stdin", os.O_RDONLY),
+        ("stdout", os.O_WRONLY),
+        ("stderr", os.O_WRONLY),
+    ):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, mode)
+            setattr(sys, name, os.fdopen(nowhere, "r" if name == "stdin" else "w"))
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _end)

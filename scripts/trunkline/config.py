@@ -66,7 +66,7 @@ def read(root: Path) -> Config:
         )
     try:
         section = _parser(path)["DEFAULT"]
-        sources = section.get("sources", "migrations").split()
+        sources = _sources(root, section.get("sources", "migrations").strip())
         table = section.get("migration_table", "_yoyo_migration")
         database = section.get("database") or None
         ignored = section.get("drift_ignore") or ""
@@ -86,6 +86,11 @@ def read(root: Path) -> Config:
             hint="Make it, or correct `sources`.",
         )
     return Config(root, migrations, table, database, _ignored(ignored), certified)
+
+
+def _sources(root: Path, text: str) -> list[str]:
+    """The directories; yoyo would take one with blanks in its path for several."""
+    return [text] if (root / text).is_dir() else text.split()
 
 
 def _ignored(text: str) -> tuple[tuple[str, str], ...]:

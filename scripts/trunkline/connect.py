@@ -120,6 +120,14 @@ def connect(
             hint="Check the server, the name and the password "
             "(PGPASSWORD or a password file).",
         ) from None
+    except psycopg.ProgrammingError as error:
+        if error.sqlstate is not None:
+            raise
+        raise UsageError(  # psycopg reads some options itself, such as connect_timeout
+            "the database URL cannot be read",
+            detail=_reason(error, target),
+            hint="Write postgresql://user@host:port/database.",
+        ) from None
     return connection
 
 

@@ -211,7 +211,23 @@ def _is_migration(path: Path, root: Path) -> bool:
             f"{path.relative_to(root)}: a migration in Python",
             hint="Only plain SQL can be split, traced and rehearsed; write it as SQL.",
         )
-    return path.suffix == ".sql" and not path.name.endswith(".rollback.sql")
+    if path.suffix != ".sql" or path.name.endswith(".rollback.sql"):
+        return False
+    if not path.name.isprintable():
+        raise UsageError(
+            f"{path.relative_to(root).as_posix()!a}: a name that cannot be read",
+            hint="Rename it; or use a UTF-8 locale, if that is what it is written in.",
+        )
+    if not path.is_file():
+        raise _no_file(root, path)
+    return True
+
+
+def _no_file(root: Path, path: Path) -> UsageError:
+    return UsageError(
+        f"{path.relative_to(root)}: is no file that can be read",
+        hint="Remove it, or put a file of SQL in its place.",
+    )
 
 
 def _change(settings: Config, path: Path) -> Change:
@@ -292,7 +308,11 @@ def _link_fault(root: Path, path: Path) -> Fault | None:
 
 
 def _optional(root: Path, path: Path, kind: FileKind | None) -> Script | None:
-    return _script(root, path, kind) if path.is_file() else None
+    if path.is_file():
+        return _script(root, path, kind)
+    if path.exists():
+        raise _no_file(root, path)
+    return None
 
 
 def _script(root: Path, path: Path, kind: FileKind | None) -> Script:
@@ -359,9 +379,11 @@ def _in_order(changes: list[Change]) -> tuple[Change, ...]:
     try:
         ordered = list(topological_sort([c.id for c in changes], graph))
     except CycleError as error:
-        cycle = ", ".join(error.args[1])
+        first, *others = error.args[1]
+        cycle = ", ".join((first, *others))
+        what = f"the changes {cycle} depend on each other"
         raise UsageError(
-            f"the changes {cycle} depend on each other",
+            what if others else f"the change {first} depends on itself",
             hint="Remove one of their `-- depends:` lines.",
         ) from None
     return tuple(changes[position[name]] for name in ordered)

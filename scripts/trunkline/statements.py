@@ -74,14 +74,17 @@ def split(text: str) -> tuple[Statement, ...]:
         raise _not_parsed(text, error.message, max(error.cursorpos - 1, 0)) from None
     raw = text.encode()
     statements = []
+    line, counted = 1, 0
     for node in tree.stmts:
         start = node.stmt_location
         end = start + node.stmt_len if node.stmt_len else len(raw)
         start += _leading_blanks(raw[start:end])
+        line += raw.count(b"\n", counted, start)
+        counted = start
         statements.append(
             Statement(
                 text=raw[start:end].decode().rstrip(),
-                line=raw.count(b"\n", 0, start) + 1,
+                line=line,
                 kind=node.stmt.WhichOneof("node") or "empty",
                 through_client=_through_client(node.stmt),
             )

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from tests.cli.conftest import Cli
 from tests.projects import ROOMS, change, sound, write
@@ -58,6 +63,27 @@ def tables(connection: psycopg.Connection) -> int:
             change("20260102_a", "-- depends: 20260103_b\nselect 1;\n")
             | change("20260103_b", "-- depends: 20260102_a\nselect 1;\n"),
             "the changes .*20260102_a.* depend on each other",
+        ),
+        (
+            change("20260102_a", "-- depends: 20260102_a\nselect 1;\n"),
+            "the change 20260102_a depends on itself",
+        ),
+        (
+            {f"{UP[:-4]}_more.sql/no_file.txt": ""},
+            rf"migrations/{ROOMS}_more\.sql: is no file that can be read",
+        ),
+        (
+            {f"migrations/{ROOMS}_loop.sql": f"-> {ROOMS}_loop.sql"},
+            rf"migrations/{ROOMS}_loop\.sql: is no file that can be read",
+        ),
+        (
+            {f"{VERIFICATION[:-4]}_more.sql/no_file.txt": ""}
+            | change(f"{ROOMS}_more", "select 1;\n", "select 1;\n"),
+            rf"verification/{ROOMS}_more\.sql: is no file that can be read",
+        ),
+        (
+            {"migrations/20260102_two\nlines.sql": "select 1;\n"},
+            r"'migrations/20260102_two\\nlines\.sql': a name that cannot be read",
         ),
         (
             {UP: "create table public.rooms (id uuid);\ncreate tabel x;\n"},
@@ -125,6 +151,75 @@ def test_a_disk_that_is_full_is_exit_code_3_and_leaves_nothing(
     assert done.status == 3
     assert f"{UP}:2: could not extend file\ndetail: SQLSTATE 53100." in done.err
     assert tables(connection) == 0
+
+
+@pytest.mark.root
+@pytest.mark.embedded
+def test_a_disk_that_fills_up_is_exit_code_3_and_leaves_nothing(
+    rooms: Cli, server: Server, connection: psycopg.Connection
+) -> None:
+    with small_disk(server) as directory:
+        connection.execute(
+            sql.SQL("create tablespace small location {}").format(str(directory))
+        )
+        filling = "insert into public.rooms select from generate_series(1, 1000000);"
+        up = f"create table public.rooms () tablespace small;\n{filling}\n"
+        write(rooms.root, {UP: up})
+        done = rooms("apply")
+        left = tables(connection)
+        connection.execute("drop tablespace small")
+    assert done.status == 3
+    assert f"{UP}:2: could not extend file" in done.err
+    assert "No space left on device\ndetail: SQLSTATE 53100." in done.err
+    assert left == 0
+
+
+@contextmanager
+def small_disk(server: Server) -> Iterator[Path]:
+    """A directory of the server's account with room for a few megabytes."""
+    with server.connect("postgres") as connection:
+        row = connection.execute("show data_directory").fetchone()
+    assert row is not None
+    owner = Path(row[0]).stat()
+    with TemporaryDirectory(prefix="small-disk-") as directory:
+        Path(directory).chmod(0o755)
+        disk = Path(directory, "disk")
+        disk.mkdir()
+        options = f"size=4m,uid={owner.st_uid},gid={owner.st_gid},mode=700"
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(disk)]
+        subprocess.run(command, check=True)
+        try:
+            yield disk
+        finally:
+            subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_nobody_to_tell_it_to_is_no_defect(rooms: Cli) -> None:
+    with rooms.start("status", preexec_fn=lambda: os.close(1)) as process:
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+
+
+def test_a_project_may_lie_where_the_path_has_blanks(tmp_path: Path, url: str) -> None:
+    done = Cli(sound(tmp_path / 'my 50% "project\'s"'), url)("status")
+    assert (done.status, done.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("option", "detail"),
+    [
+        ("connect_timeout=soon", "bad value for connect_timeout: 'soon'"),
+        ("nonsense=1", "invalid URI query parameter"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_exit_code_2(
+    option: str, detail: str, tmp_path: Path
+) -> None:
+    target = f"postgresql://dba@127.0.0.1:1/app?{option}"
+    done = Cli(sound(tmp_path), target)("status")
+    assert done.status == 2
+    assert done.err.startswith("trunkline: the database URL cannot be read\n")
+    assert f"detail: {detail}" in done.err
 
 
 def test_a_server_that_is_not_there_is_exit_code_3(tmp_path: Path) -> None:
