@@ -10,7 +10,7 @@
 -- Rollback: loses nothing.
 
 create view private.assigning_a_number
-with (security_invoker = true)
+with (security_invoker = true, security_barrier = true)
 as
 select
     null::uuid as agent_id,
@@ -114,7 +114,7 @@ comment on function api.assign_phone_number(uuid, text, uuid) is
 grant execute on function api.assign_phone_number(uuid, text, uuid) to authenticated;
 
 create view private.unassigning_a_number
-with (security_invoker = true)
+with (security_invoker = true, security_barrier = true)
 as
 select
     null::uuid as agent_id,

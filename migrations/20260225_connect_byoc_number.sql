@@ -16,7 +16,7 @@
 -- Rollback: loses nothing.
 
 create view private.connecting_a_number
-with (security_invoker = true)
+with (security_invoker = true, security_barrier = true)
 as
 select
     null::text as phone_number,
@@ -239,7 +239,7 @@ grant execute on function api.connect_byoc_number(text, text, text, uuid)
 to authenticated;
 
 create view private.disconnecting_a_number
-with (security_invoker = true)
+with (security_invoker = true, security_barrier = true)
 as
 select null::uuid as credential_id
 where false;

@@ -17,7 +17,7 @@ left join pg_trigger as t
 where
     (
         t.tgenabled = 'O'
-        and c.reloptions @> array['security_invoker=true']
+        and c.reloptions @> array['security_invoker=true', 'security_barrier=true']
         and pg_get_viewdef(c.oid) ~ 'WHERE false;$'
         and pg_get_triggerdef(t.oid) = format(
             'CREATE TRIGGER %1$s INSTEAD OF INSERT ON private.%2$s'

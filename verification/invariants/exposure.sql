@@ -65,12 +65,7 @@ where
     )
     and c.relkind = 'v'
     and not coalesce(
-        c.reloptions @> '{security_invoker=true}'
-        and (
-            c.reloptions @> '{security_barrier=true}'
-            or c.relnamespace = 'private'::regnamespace
-        ),
-        false
+        c.reloptions @> '{security_invoker=true,security_barrier=true}', false
     );
 
 -- check: signed-in users enter api and nothing else, and strangers nothing

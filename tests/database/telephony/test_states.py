@@ -52,6 +52,13 @@ FIRST = {
     "provisioning_requests": "queued",
     "provider_operations": "intended",
 }
+MACHINES = {
+    "managed_phone_numbers": "number",
+    "twilio_subaccounts": "subaccount",
+    "provisioning_requests": "request",
+    "provider_operations": "operation",
+}
+ROLES = ["anon", "authenticated", "service_role", "telephony_worker"]
 NOT_ALLOWED = ("TP017", "step_not_allowed")
 
 
@@ -86,19 +93,52 @@ def test_a_new_row_starts_in_the_first_state(office: Office, table: str) -> None
     new_row(office, table, FIRST[table])
 
 
-def test_only_whoever_may_takes_a_step(office: Office) -> None:
-    """The backend may do much with a subaccount; a worker opens one and no more."""
+def test_the_steps_are_rows_of_a_table(office: Office) -> None:
+    found = {
+        (machine, was, becomes)
+        for machine, was, becomes in office.rows(
+            "select machine, from_state, to_state from provisioning_transitions"
+        )
+    }
+    assert found == {
+        (MACHINES[table], *step)
+        for table, steps in STEPS.items()
+        for step in (*steps, ("(new)", FIRST[table]))
+    }
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("table", STEPS)
+def test_only_whoever_may_takes_a_step(office: Office, table: str, role: str) -> None:
+    """Though he could write the table: each step, as each role, whoever owns it."""
+    row = new_row(office, table)
     office.owner.execute(
-        "grant usage on schema public to telephony_worker;"
-        " grant update (status), select on twilio_subaccounts to telephony_worker;"
-        " create policy test on twilio_subaccounts to telephony_worker using (true)"
+        sql.SQL(
+            "grant usage on schema public to {0}; grant select, update on {1} to {0};"
+            " create policy test on {1} to {0} using (true)"
+        ).format(sql.Identifier(role), sql.Identifier(table))
     )
-    organization = office.organization()
-    suspend = "update twilio_subaccounts set status = 'suspended' where org_id = %s"
-    with office.acting("telephony_worker") as worker, refused(*NOT_ALLOWED):
-        worker.execute(suspend, (organization.id,))
-    with office.acting("service_role") as backend:
-        assert backend.execute(suspend, (organization.id,)).rowcount == 1
+    allowed = set(
+        office.rows(
+            "select from_state, to_state from provisioning_transitions"
+            " where machine = %s and actor = %s",
+            MACHINES[table],
+            role,
+        )
+    )
+    for was, becomes in sorted(STEPS[table]):
+        with office.owner.transaction(force_rollback=True):
+            office.owner.execute("set local session_replication_role = replica")
+            put(office, table, row, was)
+            office.owner.execute("set local session_replication_role = origin")
+            office.owner.execute(
+                sql.SQL("set local role {}").format(sql.Identifier(role))
+            )
+            with (
+                nullcontext() if (was, becomes) in allowed else refused(*NOT_ALLOWED),
+                office.owner.transaction(),
+            ):
+                put(office, table, row, becomes)
 
 
 def put(office: Office, table: str, row: UUID, state: str) -> None:
