@@ -14,7 +14,8 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, note, settings
 
-from tests.database.schemas import ROLES, Schema, changed
+from tests.database.schema_tables import ROLES
+from tests.database.schemas import Schema, changed
 from trunkline.catalog import Difference, Snapshot, compare, snapshot
 from trunkline.throwaway import Server
 
