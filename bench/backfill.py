@@ -218,7 +218,12 @@ def prepared(server: Server, size: int) -> Bench:
             "alter table twilio_subaccounts enable always trigger audited;"
             "alter table managed_phone_numbers enable always trigger audited"
         )
-        owner.execute("vacuum analyze")
+        # Not what is empty: a plan made for a table that is known to be empty scans it,
+        # and is kept while it grows. Nobody's autovacuum looks at an empty table.
+        owner.execute(
+            "vacuum analyze organizations, org_data_keys, twilio_subaccounts,"
+            " managed_phone_numbers"
+        )
     return Bench(server, name, size)
 
 
