@@ -70,7 +70,7 @@ comment on policy number_routes_service_role on public.number_routes is
 
 grant select on table public.number_routes to service_role;
 
-create function private.make_route(org_id uuid, credential_id uuid)
+create function private.make_route(org_id uuid, credential_id uuid, is_new boolean)
 returns void
 language plpgsql
 set search_path = ''
@@ -82,24 +82,26 @@ begin
     where s.org_id = make_route.org_id
     for share;
 
-    -- Touched, not only locked: a session with an older picture of the tables, which
-    -- would switch the agent off without seeing this number, has to fail instead.
-    update public.agents as a
-    set is_active = a.is_active
-    from public.agent_phone_assignments as p
-    where
-        p.org_id = make_route.org_id
-        and p.credential_id = make_route.credential_id
-        and p.direction = 'inbound'
-        and a.org_id = p.org_id
-        and a.id = p.agent_id;
+    if not is_new then
+        -- Touched, not only locked: a session with an older picture of the tables, which
+        -- would switch the agent off without seeing this number, has to fail instead.
+        update public.agents as a
+        set is_active = a.is_active
+        from public.agent_phone_assignments as p
+        where
+            p.org_id = make_route.org_id
+            and p.credential_id = make_route.credential_id
+            and p.direction = 'inbound'
+            and a.org_id = p.org_id
+            and a.id = p.agent_id;
 
-    perform
-    from public.number_routes as r
-    where
-        r.org_id = make_route.org_id
-        and r.credential_id = make_route.credential_id
-    for update;
+        perform
+        from public.number_routes as r
+        where
+            r.org_id = make_route.org_id
+            and r.credential_id = make_route.credential_id
+        for update;
+    end if;
 
     insert into public.number_routes as r (
         org_id,
@@ -161,9 +163,42 @@ begin
 end
 $$;
 
-comment on function private.make_route(uuid, uuid) is
+comment on function private.make_route(uuid, uuid, boolean) is
 'Makes the row of a credential anew from the tables that it is made of, or takes it '
-'away when the credential is not active or has no number.';
+'away when the credential is not active or has no number. A new credential has no row '
+'yet, and no agent.';
+
+create function private.keep_route_of_credential()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if
+        tg_op = 'UPDATE'
+        and old.is_active = new.is_active
+        and old.phone_number is not distinct from new.phone_number
+        and old.can_inbound = new.can_inbound
+        and old.can_outbound = new.can_outbound
+    then
+        -- Sealed anew at most: that must not wait for an agent or an account.
+        update public.number_routes as r
+        set key_version = new.key_version
+        where
+            r.org_id = new.org_id
+            and r.credential_id = new.id
+            and r.key_version is distinct from new.key_version;
+    else
+        perform private.make_route(new.org_id, new.id, tg_op = 'INSERT');
+    end if;
+
+    return null;
+end
+$$;
+
+comment on function private.keep_route_of_credential() is
+'Has the route of a changed credential made anew.';
 
 create function private.keep_routes()
 returns trigger
@@ -184,7 +219,6 @@ begin
         where
             c.org_id = (facts ->> 'org_id')::pg_catalog.uuid
             and case tg_table_name
-                when 'org_credentials' then c.id = (facts ->> 'id')::pg_catalog.uuid
                 when 'twilio_subaccounts' then c.is_managed and c.is_active
                 when 'agents' then exists (
                     select
@@ -203,7 +237,9 @@ begin
                 )
             end
     loop
-        perform private.make_route((facts ->> 'org_id')::pg_catalog.uuid, changed_id);
+        perform private.make_route(
+            (facts ->> 'org_id')::pg_catalog.uuid, changed_id, false
+        );
     end loop;
 
     return null;
@@ -218,14 +254,15 @@ comment on function private.keep_routes() is
 -- holds it and then writes its event, so nobody may hold the events of an organization
 -- and then wait for its account.
 create trigger answers_are_kept
-after insert or update on public.org_credentials
-for each row execute function private.keep_routes();
+after insert or update of is_active, phone_number, can_inbound, can_outbound,
+encrypted_config, key_version on public.org_credentials
+for each row execute function private.keep_route_of_credential();
 
 comment on trigger answers_are_kept on public.org_credentials is
 'A credential that is switched off routes nothing.';
 
 create trigger answers_are_kept
-after insert or update or delete on public.twilio_subaccounts
+after insert or update of status or delete on public.twilio_subaccounts
 for each row execute function private.keep_routes();
 
 comment on trigger answers_are_kept on public.twilio_subaccounts is

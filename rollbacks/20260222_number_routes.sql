@@ -12,6 +12,8 @@ drop trigger answers_are_kept on public.org_credentials;
 
 drop function private.keep_routes();
 
-drop function private.make_route(uuid, uuid);
+drop function private.keep_route_of_credential();
+
+drop function private.make_route(uuid, uuid, boolean);
 
 drop table public.number_routes;

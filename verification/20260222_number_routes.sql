@@ -24,11 +24,29 @@ select
     coalesce(pg_get_triggerdef(t.oid), 'missing') as detail
 from (
     values
-    ('org_credentials', 21, ''),
-    ('twilio_subaccounts', 29, ''),
-    ('agent_phone_assignments', 29, ''),
-    ('agents', 17, '%is_active IS DISTINCT FROM%')
-) as expected (tbl, type, condition)
+    (
+        'org_credentials',
+        'AFTER INSERT OR UPDATE OF is_active, phone_number, can_inbound, can_outbound,'
+        || ' encrypted_config, key_version ON %org_credentials FOR EACH ROW'
+        || ' EXECUTE FUNCTION private.keep_route_of_credential()'
+    ),
+    (
+        'twilio_subaccounts',
+        'AFTER INSERT OR DELETE OR UPDATE OF status ON %twilio_subaccounts FOR EACH ROW'
+        || ' EXECUTE FUNCTION private.keep_routes()'
+    ),
+    (
+        'agent_phone_assignments',
+        'AFTER INSERT OR DELETE OR UPDATE ON %agent_phone_assignments FOR EACH ROW'
+        || ' EXECUTE FUNCTION private.keep_routes()'
+    ),
+    (
+        'agents',
+        'AFTER UPDATE ON %agents FOR EACH ROW'
+        || ' WHEN ((old.is_active IS DISTINCT FROM new.is_active))'
+        || ' EXECUTE FUNCTION private.keep_routes()'
+    )
+) as expected (tbl, definition)
 left join pg_trigger as t
     on
         t.tgrelid = to_regclass('public.' || expected.tbl)
@@ -36,11 +54,8 @@ left join pg_trigger as t
 where
     (
         t.tgenabled = 'O'
-        and t.tgtype = expected.type
-        and t.tgattr = ''
-        and (t.tgqual is null) = (expected.condition = '')
-        and pg_get_triggerdef(t.oid) like '%' || expected.condition
-        || '% EXECUTE FUNCTION private.keep_routes()'
+        and pg_get_triggerdef(t.oid)
+        like 'CREATE TRIGGER answers_are_kept ' || expected.definition
     ) is not true;
 
 -- check: users see the routes of their own organization, and nobody writes one
@@ -89,8 +104,9 @@ select
     ) as detail
 from (
     values
-    ('private.make_route(uuid, uuid)', '063fb47f1c2296ded2864a73d80b8020'),
-    ('private.keep_routes()', '774d9370d003123b155e73598c63ba6f')
+    ('private.make_route(uuid, uuid, boolean)', '83eec449682f8f33d01237e9dd786eb9'),
+    ('private.keep_route_of_credential()', '86fa8bf2e67bb762f0a897bb7b710894'),
+    ('private.keep_routes()', '0bde7fc0a0357e15c03bbdff96ede05b')
 ) as expected (name, fingerprint)
 left join pg_proc as p
     on p.oid = to_regprocedure(expected.name)

@@ -6,6 +6,7 @@ from typing import Any, LiteralString
 
 import psycopg
 import pytest
+from psycopg import errors
 
 from tests.database.telephony import steps
 from tests.database.telephony.office import (
@@ -153,6 +154,31 @@ def test_an_agent_who_moves_to_another_number_leaves_the_first(office: Office) -
         None,
         agent,
     ]
+
+
+def test_sealing_anew_waits_for_neither_agent_nor_account(office: Office) -> None:
+    organization = office.organization(keys=2)
+    agent = office.agent(organization)
+    made = office.managed(organization, NUMBER)
+    with office.acting("authenticated", organization.claims) as user:
+        steps.assign(user, agent, "inbound", made)
+    owner = office.owner
+    owner.execute("set lock_timeout = '100ms'")
+    with office.server.connect(office.database) as other, other.transaction():
+        other.execute("select from agents where id = %s for update", (agent,))
+        other.execute(
+            "select from twilio_subaccounts where org_id = %s for update",
+            (organization.id,),
+        )
+        with pytest.raises(errors.LockNotAvailable):
+            owner.execute(
+                "update org_credentials set can_outbound = false where id = %s", (made,)
+            )
+        owner.execute(
+            "update org_credentials set encrypted_config = %s where id = %s",
+            (sealed(2), made),
+        )
+    assert route(office) == [("active", agent, 2, True)]
 
 
 def test_changes_that_cross_leave_the_route_true(office: Office) -> None:
