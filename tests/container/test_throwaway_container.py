@@ -8,6 +8,7 @@ import signal
 import subprocess
 from contextlib import closing
 
+import psycopg
 import pytest
 from testcontainers.core.docker_client import DockerClient
 
@@ -61,6 +62,16 @@ def test_the_client_programs_work_with_it(server: Server, database: str) -> None
         command = [str(server.binaries / program[0]), *program[1:]]
         said = subprocess.check_output(command, env=environment, text=True)
     assert "CREATE TABLE public.dumped" in said
+
+
+def test_what_it_writes_down_can_be_read(server: Server, database: str) -> None:
+    before = server.logged()
+    with server.connect(database) as connection:
+        connection.execute("set log_error_verbosity = 'verbose'")
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            connection.execute("select 1 / 0")
+    assert server.logged().startswith(before)
+    assert b"ERROR:  22012: division by zero" in server.logged()[len(before) :]
 
 
 def test_it_cannot_be_crashed(server: Server) -> None:

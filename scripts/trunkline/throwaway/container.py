@@ -110,18 +110,7 @@ def _started(made: _Postgres) -> Server:
             hint="If it is testcontainers' reaper that is missing, set "
             "TESTCONTAINERS_RYUK_DISABLED=true.",
         ) from error
-    server = Container(
-        on="container",
-        where={
-            "host": host,
-            "port": port,
-            "user": made.username,
-            "password": made.password,
-            "sslmode": "disable",
-        },
-        maintenance="postgres",
-        copying="file_copy",
-    )
+    server = Container(made, host, port)
     deadline = time.monotonic() + READY_WITHIN
     while True:
         try:
@@ -142,6 +131,26 @@ def _started(made: _Postgres) -> Server:
 
 class Container(Server):
     """A server in a container that is ours."""
+
+    def __init__(self, made: _Postgres, host: str, port: int) -> None:
+        super().__init__(
+            on="container",
+            where={
+                "host": host,
+                "port": port,
+                "user": made.username,
+                "password": made.password,
+                "sslmode": "disable",
+            },
+            maintenance="postgres",
+            copying="file_copy",
+        )
+        self._container = made
+
+    def logged(self) -> bytes:
+        """What the server has written down so far."""
+        _, errors = self._container.get_logs()
+        return bytes(errors)
 
     def get_acquainted(self) -> None:
         """Learn the server's version; raises `Unreachable` while it does not answer."""

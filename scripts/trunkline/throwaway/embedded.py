@@ -88,6 +88,10 @@ class Embedded(Server):
         self._postmaster: subprocess.Popen[bytes] | None = None
         self._watcher: subprocess.Popen[bytes] | None = None
 
+    def logged(self) -> bytes:
+        """What the server has written down so far."""
+        return self.log.read_bytes()
+
     def start_first(self) -> None:
         """Start on the first port that is free, and set the password of this run.
 

@@ -217,16 +217,12 @@ class _Log:
     """The server's log from here on: pgbench tells no SQLSTATE."""
 
     def __init__(self, server: Server) -> None:
-        self._path = server.log
-        self._start = self._path.stat().st_size if self._path else 0
+        self._server = server
+        self._start = len(server.logged())
 
     def states(self) -> dict[str, str]:
         """The SQLSTATE of each message that the server has logged since."""
-        if self._path is None:
-            return {}
-        with self._path.open("rb") as log:
-            log.seek(self._start)
-            text = log.read().decode("utf-8", "replace")
+        text = self._server.logged()[self._start :].decode("utf-8", "replace")
         return {
             match["message"].strip(): match["state"] for match in _LOGGED.finditer(text)
         }
