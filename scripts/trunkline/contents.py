@@ -102,6 +102,7 @@ class _Relation:
     columns: tuple[str, ...]
     key: tuple[str, ...]
     plain: bool
+    empty: bool
 
 
 def digest(
@@ -118,13 +119,20 @@ def digest(
             if relation.kind != "S"
             else _position_query(relation.name)
             for relation in relations.values()
-            if relation.oid not in untouched
+            if relation.oid not in untouched and not relation.empty
         ]
         rows = _all(connection, parts)
     known = {
         relation.name: untouched[relation.oid]
         for relation in relations.values()
         if relation.oid in untouched
+    }
+    known |= {
+        relation.name: TableDigest(
+            0, 0, dict.fromkeys(relation.columns, 0), relation.oid, relation.plain
+        )
+        for relation in relations.values()
+        if relation.empty
     }
     for name, count, whole, columns in rows:
         relation = relations[name]
@@ -357,8 +365,8 @@ def _relations(
 ) -> dict[str, _Relation]:
     cursor = connection.execute(_relations_query(), {"carried": list(untouched)})
     found = (
-        _Relation(kind, oid, name, tuple(columns), tuple(key), plain)
-        for kind, oid, name, columns, key, plain in cursor.fetchall()
+        _Relation(kind, oid, name, tuple(columns), tuple(key), *flags)
+        for kind, oid, name, columns, key, *flags in cursor.fetchall()
     )
     return {relation.name: relation for relation in found}
 

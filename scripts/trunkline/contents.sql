@@ -2,15 +2,16 @@
 -- materialized views that are filled, sequences. Of the system's only those of large
 -- objects, and not those of extensions, nor the ledgers. `plain`: the text of its values
 -- depends on nothing that could change without a lock on the relation that stays, as
--- the labels of an enum do, and large objects. Of those `carried` from an earlier digest
--- only the name is needed.
+-- the labels of an enum do, and large objects. `empty`: there is none of these, and so
+-- nothing to read. Of those `carried` from an earlier digest only the name is needed.
 select
     c.relkind::text,
     c.oid,
     format('%%I.%%I', n.nspname, c.relname) as name,
     coalesce(columns.names, '{}') as columns,
     coalesce(keys.names, '{}') as key,
-    coalesce(columns.plain, true) as plain
+    coalesce(columns.plain, true) as plain,
+    c.oid < 16384 and not exists (select from pg_largeobject_metadata) as empty
 from pg_class as c
 inner join pg_namespace as n on c.relnamespace = n.oid
 left join lateral (
