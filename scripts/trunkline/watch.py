@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from time import monotonic
 from typing import Any, Literal
 
 from psycopg import Connection, Error
+from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row
 
 from trunkline.errors import Unreachable
@@ -22,6 +23,8 @@ from trunkline.events import Blocker, Emit, IndexProgress, Waiting
 
 #: So often the watch looks, and so often it repeats what it has told, in seconds.
 PULSE, REPEAT = 0.1, 10.0
+#: So long the server is given to end a query that was cancelled, in seconds.
+LAST_WORD = 5.0
 
 _ABOUT = (
     " a.pid, coalesce(a.usename, a.backend_type) as user,"
@@ -85,7 +88,15 @@ class Watched(Connection[Any]):
         timeout: float | None = None,
     ) -> Any:
         interval = min(interval, self.pulse)
-        return super().wait(self._telling(gen), interval=interval, timeout=timeout)
+        try:
+            return super().wait(self._telling(gen), interval=interval, timeout=timeout)
+        except KeyboardInterrupt:
+            # psycopg has cancelled the query. Where the signal came during a call, that
+            # has ended what it reads the answer through, so it is read here.
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                with suppress(Error):
+                    super().wait(gen, timeout=LAST_WORD)
+            raise
 
     def _telling(self, gen: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
         since = monotonic()

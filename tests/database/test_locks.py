@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from tests.line import Line, check, exists
 from trunkline import apply
@@ -22,7 +23,7 @@ from trunkline.events import Blocker, Checked, Notice, StatementDone, Waiting
 from trunkline.limits import Limits
 from trunkline.locks import RUNNER_KEY, WORKER_KEY, retried
 from trunkline.throwaway import Request, Server, open_server
-from trunkline.watch import redacted
+from trunkline.watch import Watched, redacted
 
 FIRST = "20260101_first"
 HASTY = Limits(wait=0, lock_timeout=0.4, lock_budget=0.4)
@@ -326,6 +327,22 @@ def test_a_budget_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(pauses) + 2 * (len(pauses) + 1) <= 60
     assert len(set(pauses)) == len(pauses)  # jitter
     assert len(events) == len(pauses)
+
+
+def test_a_signal_during_a_look_ends_the_query_and_nothing_else(
+    server: Server, database: str
+) -> None:
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    conninfo = make_conninfo("", **server.conninfo(database))
+    with Watched.connect(conninfo) as work:
+        work.while_waiting = interrupted
+        with pytest.raises(KeyboardInterrupt):
+            work.execute("select pg_sleep(60)")
+        work.while_waiting = None
+        work.rollback()
+        assert work.execute("select 1").fetchone() == (1,)
 
 
 def test_a_second_runner_waits_and_then_finds_nothing_to_do(line: Line) -> None:
