@@ -3,7 +3,8 @@
 -- objects, and not those of extensions, nor the ledgers. `plain`: the text of its values
 -- depends on nothing that could change without a lock on the relation that stays, as
 -- the labels of an enum do, and large objects. `empty`: there is none of these, and so
--- nothing to read. Of those `carried` from an earlier digest only the name is needed.
+-- nothing to read. Of those `carried` from an earlier digest only the name is needed; a
+-- condition on `c` stands within its lateral query, or that would run first for each.
 select
     c.relkind::text,
     c.oid,
@@ -28,10 +29,12 @@ left join lateral (
     inner join pg_type as b
         on b.oid = case when t.typtype = 'd' then t.typbasetype else t.oid end
     where
-        a.attrelid = c.oid
+        c.relkind in ('r', 'm')
+        and c.oid <> all(%(carried)s::oid [])
+        and a.attrelid = c.oid
         and a.attnum > 0
         and not a.attisdropped
-) as columns on c.relkind in ('r', 'm') and c.oid <> all(%(carried)s::oid [])
+) as columns on true
 left join lateral (
     select array_agg(a.attname::text order by a.attname) as names
     from pg_index as k
@@ -39,8 +42,12 @@ left join lateral (
         on
             k.indrelid = a.attrelid
             and a.attnum = any((k.indkey::int2 [])[0:k.indnkeyatts - 1])
-    where k.indrelid = c.oid and k.indisprimary
-) as keys on c.relkind = 'r' and c.oid <> all(%(carried)s::oid [])
+    where
+        c.relkind = 'r'
+        and c.oid <> all(%(carried)s::oid [])
+        and k.indrelid = c.oid
+        and k.indisprimary
+) as keys on true
 where
     c.relkind in ('r', 'm', 'S')
     and c.relpersistence <> 't'
