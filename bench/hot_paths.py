@@ -2,10 +2,11 @@
 
 `worker.route_inbound_call`, `api.agent_phone_options` and `api.validate_can_provision`,
 each as the role that really calls it and under row-level security, on 1,000,000
-organizations with 2,000,000 credentials and on 10,000; pgbench with prepared
-statements, each right after the yardstick. What a user asks is asked as another user
-each time: a transaction in between changes the claims. It is not in the time, but it
-costs the next one the processor's caches, so it stands between the yardstick's, too.
+organizations with 2,000,000 credentials and on 10,000. pgbench, with prepared
+statements, plays each and the yardstick in one session and in random turns: the speed
+of a machine drifts within seconds, and a query that is played alone has the processor's
+caches for itself, as it has nowhere else. What a user asks is asked as another user: a
+transaction in between changes the claims, and is not in the time.
 `--organizations N` for another size, `--quick` for a small one.
 """
 
@@ -33,6 +34,7 @@ ROOT = Path(__file__).parents[1]
 SCRIPTS = Path(__file__).with_suffix("")
 SMALL = 10_000
 YARDSTICK = "primary_key"
+CLAIMS = "claims"
 #: What is measured, and as whom.
 CALLERS = {
     "route_inbound_call": "telephony_worker",
@@ -102,10 +104,11 @@ class Played:
     organizations: int
     seconds: int
 
-    def median_us(self, name: str, role: str, *, claims: bool) -> float:
-        """The median latency of one script as a role, in microseconds."""
+    def medians_us(self, name: str, role: str) -> tuple[float, float]:
+        """The median latencies of the yardstick and of a path, in microseconds."""
         assert self.server.binaries is not None
-        names = (name, "claims") if claims else (name,)
+        scripts = [YARDSTICK, name, *([CLAIMS] if role == "authenticated" else [])]
+        taken: dict[int, list[int]] = {0: [], 1: [], 2: []}
         with tempfile.TemporaryDirectory() as directory:
             subprocess.run(
                 [
@@ -117,7 +120,7 @@ class Played:
                     "--random-seed=1",
                     "--log",
                     f"--log-prefix={directory}/log",
-                    *(f"--file={SCRIPTS / script}.pgbench@1" for script in names),
+                    *(f"--file={SCRIPTS / script}.pgbench" for script in scripts),
                 ],
                 env={
                     **os.environ,
@@ -127,13 +130,16 @@ class Played:
                 check=True,
                 capture_output=True,
             )
-            taken = [
-                int(fields[2])
-                for log in Path(directory).iterdir()
-                for fields in map(str.split, log.read_text().splitlines())
-                if fields[3] == "0"  # the script, not the claims
-            ]
-        return statistics.median(taken[len(taken) // 10 :])
+            for log in Path(directory).iterdir():
+                for line in log.read_text().splitlines():
+                    fields = line.split()
+                    taken[int(fields[3])].append(int(fields[2]))
+        # The first tenth fills the caches.
+        key, path = (
+            statistics.median(taken[script][len(taken[script]) // 10 :])
+            for script in (0, 1)
+        )
+        return key, path
 
     def figures(self, rounds: int) -> dict[str, float]:
         """For each path the median over the rounds of its ratio to the yardstick."""
@@ -141,10 +147,9 @@ class Played:
         yardsticks = []
         for _ in range(rounds):
             for name, role in CALLERS.items():
-                claims = role == "authenticated"
-                key = self.median_us(YARDSTICK, "none", claims=claims)
+                key, path = self.medians_us(name, role)
                 yardsticks.append(key)
-                ratios[name].append(self.median_us(name, role, claims=claims) / key)
+                ratios[name].append(path / key)
         figures = {f"{name}_ratio": statistics.median(r) for name, r in ratios.items()}
         return {"primary_key_us": statistics.median(yardsticks), **figures}
 
@@ -172,6 +177,7 @@ def main() -> None:
                 else:
                     with in_bulk(connection):
                         fill(connection, size)
+                connection.execute((SCRIPTS / "yardstick.sql").read_bytes())
                 connection.execute("vacuum analyze")
             found = Played(server, database, size, seconds).figures(rounds)
             figures |= {f"{name}_{label}": value for name, value in found.items()}

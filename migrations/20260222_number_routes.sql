@@ -22,7 +22,9 @@ create table public.number_routes (
     account_status text not null,
     inbound_agent_id uuid,
     key_version integer,
-    constraint number_routes_pkey primary key (org_id, credential_id),
+    constraint number_routes_pkey primary key (org_id, credential_id) include (
+        phone_number, is_managed, can_inbound, can_outbound, account_status
+    ),
     constraint route_of_a_credential_of_the_org
     foreign key (org_id, credential_id)
     references public.org_credentials (org_id, id) on delete cascade,
@@ -41,6 +43,9 @@ comment on column public.number_routes.inbound_agent_id is
 
 comment on column public.number_routes.key_version is
 'The data key that the credential is sealed under; null: the form of before.';
+
+comment on constraint number_routes_pkey on public.number_routes is
+'Includes what pages show, so that they are answered from the index alone.';
 
 comment on constraint route_of_a_credential_of_the_org on public.number_routes is
 'Carries the organization; goes with the credential.';

@@ -72,10 +72,12 @@ with (security_invoker = true, security_barrier = true)
 as
 select
     n.phone_number,
-    r.message as refusal
+    (
+        select r.message
+        from public.telephony_reasons as r
+        where r.reason_code = 'one_managed_number_per_org'
+    ) as refusal
 from public.number_routes as n
-inner join public.telephony_reasons as r
-    on r.reason_code = 'one_managed_number_per_org'
 where n.is_managed;
 
 comment on view api.managed_number is
@@ -105,17 +107,16 @@ as $$
 begin
     -- Most who ask have a number, and that is answered by two look-ups. Row-level
     -- security keeps signed-in users, and only them, to their own organization.
+    return query
     select
-        m.phone_number,
-        m.refusal
-    into existing_number, reason
+        false,
+        'one_managed_number_per_org',
+        m.refusal,
+        m.phone_number
     from api.managed_number as m
     where current_user = 'authenticated';
 
     if found then
-        can_provision := false;
-        reason_code := 'one_managed_number_per_org';
-        return next;
         return;
     end if;
 

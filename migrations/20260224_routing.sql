@@ -17,18 +17,16 @@ security definer
 set search_path = ''
 as $$
 begin
+    return query
     select
         r.org_id,
         r.inbound_agent_id,
         r.credential_id,
         r.key_version
-    into org_id, agent_id, credential_id, key_version
     from public.number_routes as r
-    where r.phone_number = route_inbound_call.called;
-
-    if agent_id is not null then
-        return next;
-    end if;
+    where
+        r.phone_number = route_inbound_call.called
+        and r.inbound_agent_id is not null;
 end
 $$;
 

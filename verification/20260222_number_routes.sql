@@ -4,7 +4,11 @@ select
     coalesce(pg_get_constraintdef(con.oid), 'missing') as detail
 from (
     values
-    ('number_routes_pkey', 'PRIMARY KEY (org_id, credential_id)'),
+    (
+        'number_routes_pkey',
+        'PRIMARY KEY (org_id, credential_id) INCLUDE (phone_number, is_managed,'
+        || ' can_inbound, can_outbound, account_status)'
+    ),
     (
         'route_of_a_credential_of_the_org',
         'FOREIGN KEY (org_id, credential_id)'

@@ -74,7 +74,7 @@ from (
     values
     (
         'api.validate_can_provision()',
-        'b23ae0d18d6b0b642c47284e402d1494',
+        '837fc0dacce2a316d41b1039c9fe0faf',
         'authenticated'
     )
 ) as expected (name, fingerprint, caller)

@@ -9,7 +9,7 @@ from (
     values
     (
         'worker.route_inbound_call(public.e164)',
-        'd4a69969a68030a2004606e70faa7178',
+        'c1152904cf7573022d2810b621269fe2',
         'telephony_worker'
     ),
     (

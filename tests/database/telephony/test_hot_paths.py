@@ -57,6 +57,20 @@ def read_whole(office: Office) -> set[str]:
     return {name for (name,) in found}
 
 
+@pytest.mark.parametrize("view", ["api.agent_phone_options", "api.managed_number"])
+def test_what_pages_show_of_numbers_is_in_the_index(
+    office: Office, view: LiteralString
+) -> None:
+    fill(office)
+    office.owner.execute("vacuum number_routes")
+    with office.owner.transaction():
+        office.owner.execute("set local role authenticated")
+        plan = office.rows(f"explain (costs off) select phone_number from {view}")
+    assert any(
+        "Index Only Scan using number_routes_pkey" in line for (line,) in plan
+    ), plan
+
+
 def fill(office: Office) -> None:
     """So many rows that reading a whole table is never the cheapest."""
     office.owner.execute(
