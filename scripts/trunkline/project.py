@@ -14,7 +14,7 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
-from trunkline import config, header
+from trunkline import both_ways, config, header
 from trunkline.config import Config
 from trunkline.errors import UsageError
 from trunkline.header import Fault, FileKind, Leftover, Loss, Survival
@@ -107,6 +107,10 @@ class Change:
             for statement in statements
             if statement.through_client
         ]
+        both = both_ways.fault(
+            script.text, statements, is_up=script is not self.rollback
+        )
+        faults += [both] if both else []
         if not self.transactional and script is not self.fixture:
             return faults
         return faults + [
@@ -191,13 +195,39 @@ def load(root: Path) -> Project:
         for path in sorted(settings.migrations.iterdir())
         if _is_migration(path, root)
     ]
-    ordered = _in_order(changes)
+    ordered = _in_order(_told_apart(changes))
     known = {change.id for change in ordered}
     invariants = tuple(
         _invariant(root, path, known)
         for path in sorted((root / "verification" / "invariants").glob("*.sql"))
     )
     return Project(settings, ordered, invariants)
+
+
+def _told_apart(changes: list[Change]) -> list[Change]:
+    """The changes, with a fault in each whose ID is another's but for the case."""
+    first: dict[str, str] = {}
+    return [
+        change
+        if (other := first.setdefault(change.id.casefold(), change.id)) == change.id
+        else replace(
+            change,
+            migration=replace(
+                change.migration,
+                faults=(
+                    *change.migration.faults,
+                    Fault(
+                        "change-name-case",
+                        1,
+                        f"the name differs from {other} only in case",
+                        "Rename one of the two: where file systems do not tell case, "
+                        "they are the same file.",
+                    ),
+                ),
+            ),
+        )
+        for change in changes
+    ]
 
 
 def _is_migration(path: Path, root: Path) -> bool:

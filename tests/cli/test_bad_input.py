@@ -25,6 +25,7 @@ UP = f"migrations/{ROOMS}.sql"
 VERIFICATION = f"verification/{ROOMS}.sql"
 SLOW = "create table public.half (id uuid);\nselect pg_sleep(60);\n"
 NEXT = "20260102_next"
+MADE = "create table public.rooms (id uuid);\n"
 
 
 def tables(connection: psycopg.Connection) -> int:
@@ -54,6 +55,10 @@ def tables(connection: psycopg.Connection) -> int:
         (
             {UP: "-- transactional: no\ncreate table public.rooms (id uuid);\n"},
             rf"migrations/{ROOMS}\.sql:1: `-- transactional: no` must be .*",
+        ),
+        (
+            {UP: f"{MADE}-- +goose Down\ndrop table public.rooms;\n"},
+            rf"migrations/{ROOMS}\.sql:2: `-- \+goose Down` parts the file .*",
         ),
         (
             {UP: "-- depends: 20250101_gone\ncreate table public.rooms (id uuid);\n"},

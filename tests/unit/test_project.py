@@ -219,6 +219,61 @@ def test_a_fault_is_told_with_its_file_and_line(
     assert str(problems[0]).startswith(f"{place}/a.sql:{line}: ")
 
 
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "-- migrate:down",
+        "-- migrate:down transaction:false",
+        "-- +goose Down",
+        "-- +migrate Down notransaction",
+        "-- +micrate Down",
+        "-- rambler down",
+        "-- Down Migration",
+        "-- //@UNDO",
+        "-- !Downs",
+        "---- create above / drop below ----",
+    ],
+)
+def test_a_file_with_the_way_down_of_another_tool_is_not_run(
+    tmp_path: Path, marker: str
+) -> None:
+    both = f"create table t ();\n\n{marker}\ndrop table t;\n"
+    for place in ("migrations", "rollbacks"):
+        found = _change(tmp_path / place, **{place: both}).problems
+        assert _told(found) == [("both-ways", f"{place}/a.sql", 3)]
+        assert f"`{marker}`" in found[0].fault.message
+    down = f"-- over\n{marker}\ndrop table t;\n"
+    found = _change(tmp_path / "down", migrations=down, rollbacks=down).problems
+    assert _told(found) == [("both-ways", "migrations/a.sql", 2)]
+
+
+def test_a_way_down_that_runs_nothing_is_a_comment(tmp_path: Path) -> None:
+    for text in (
+        "create table t ();\n-- migrate:down\n",
+        "do $$ begin\n-- migrate:down\nnull; end $$;\nselect 1;\n",
+        "select 1; -- migrate:down\nselect 2;\n-- down we go\nselect 3;\n",
+        "-- shut down migration\nselect 1;\n",
+    ):
+        assert _change(tmp_path, migrations=text).problems == ()
+
+
+def test_names_that_differ_in_case_are_one_file_elsewhere(tmp_path: Path) -> None:
+    names = ("Straße", "a", "A", "b", "STRASSE")
+    _write(tmp_path, {f"migrations/{n}.sql": "select 1;" for n in names})
+    told = {c.id: [p.fault.message for p in c.problems] for c in _loaded(tmp_path)}
+    assert told == {
+        "A": [],
+        "STRASSE": [],
+        "Straße": ["the name differs from STRASSE only in case"],
+        "a": ["the name differs from A only in case"],
+        "b": [],
+    }
+
+
+def _loaded(root: Path) -> tuple[Change, ...]:
+    return project.load(root).changes
+
+
 def test_a_change_that_is_not_transactional_controls_its_transactions(
     tmp_path: Path,
 ) -> None:

@@ -1,0 +1,47 @@
+"""Files of other tools that hold up and down at once, parted by a comment.
+
+To any other runner, and so to this one, the comment is a comment: the file would be
+run from end to end, and what it has made would be gone again at once.
+"""
+
+from __future__ import annotations
+
+import re
+
+from trunkline.header import Fault
+from trunkline.statements import Statement
+
+#: The line above the way down, as each tool writes it.
+_DOWN = re.compile(
+    r"^\s*--(?:"
+    r"\s*migrate:down\b.*"  # dbmate
+    r"|\s*\+(?:goose|migrate|micrate)\s+down\b.*"  # goose, sql-migrate, micrate
+    r"|\s*rambler\s+down\b.*"
+    r"|\s*down\s+migration\b.*"  # node-pg-migrate
+    r"|\s*//\s*@undo\b.*"  # MyBatis
+    r"|[\s-]*!downs\b.*"  # Play
+    r"|--\s*create\s+above\s*/\s*drop\s+below\s*----"  # tern
+    r")$",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def fault(text: str, statements: tuple[Statement, ...], *, is_up: bool) -> Fault | None:
+    """What is wrong where such a line has statements below that would be run.
+
+    In the way down itself the line may stand above everything.
+    """
+    for match in _DOWN.finditer(text):
+        line = text.count("\n", 0, match.start()) + match[0].count("\n") + 1
+        above = is_up or any(s.last_line < line for s in statements)
+        inside = any(s.line < line <= s.last_line for s in statements)
+        if above and not inside and any(s.line > line for s in statements):
+            return Fault(
+                "both-ways",
+                line,
+                f"`{match[0].strip()}` parts the file for another tool; "
+                "here all of it would be run",
+                "Keep the way up in migrations/ID.sql, and move the way down to "
+                "rollbacks/ID.sql.",
+            )
+    return None
