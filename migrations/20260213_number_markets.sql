@@ -16,7 +16,9 @@ create table public.number_markets (
     constraint number_type_is_known
     check (number_type in ('local', 'toll_free', 'mobile')),
     constraint area_code_pattern_is_anchored
-    check (area_code_pattern ~ '^\^.*\$$')
+    check (area_code_pattern ~ '^\^.*\$$'),
+    constraint area_code_pattern_can_be_read
+    check (('' ~ area_code_pattern) is not null)
 );
 
 comment on table public.number_markets is
@@ -33,6 +35,10 @@ comment on column public.number_markets.enabled is
 
 comment on constraint area_code_pattern_is_anchored on public.number_markets is
 'A pattern that matches a part would let anything through.';
+
+comment on constraint area_code_pattern_can_be_read on public.number_markets is
+'Whoever opens a market is told what is wrong with its pattern, and not whoever asks '
+'for a number there.';
 
 insert into public.number_markets (
     country_code, number_type, area_code_pattern, enabled

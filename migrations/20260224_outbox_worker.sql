@@ -113,7 +113,8 @@ end
 $$;
 
 comment on function worker.settle_outbox(uuid, uuid, boolean) is
-'Says that a message was told, or was not; after ten attempts it is given up.';
+'Says that a message was told, or was not; after ten attempts it is given up. Nothing '
+'is said of a message that was told before, or went with its organization.';
 
 grant execute on function worker.settle_outbox(uuid, uuid, boolean)
 to telephony_worker;

@@ -14,6 +14,10 @@ from (
     (
         'area_code_pattern_is_anchored',
         'CHECK ((area_code_pattern ~ ''^\^.*\$$''::text))'
+    ),
+    (
+        'area_code_pattern_can_be_read',
+        'CHECK (((''''::text ~ area_code_pattern) IS NOT NULL))'
     )
 ) as expected (name, definition)
 left join pg_constraint as con

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -19,7 +20,7 @@ from tests.line import Line, check, exists
 from trunkline import apply
 from trunkline import limits as bounds
 from trunkline.errors import LockNotObtained
-from trunkline.events import Blocker, Checked, Notice, StatementDone, Waiting
+from trunkline.events import Blocker, Checked, Event, Notice, StatementDone, Waiting
 from trunkline.limits import Limits
 from trunkline.locks import RUNNER_KEY, WORKER_KEY, retried
 from trunkline.throwaway import Request, Server, open_server
@@ -258,8 +259,8 @@ def test_a_serialization_failure_is_retried(line: Line) -> None:
     )
     done: list[bool] = []
 
-    def interfere(event: object) -> None:
-        line.events.append(event)  # type: ignore[arg-type]
+    def interfere(event: Event) -> None:
+        line.events.append(event)
         if isinstance(event, StatementDone) and event.number == 2 and not done:
             done.append(True)
             line.rows("update counted set n = 10")
@@ -422,13 +423,13 @@ def test_the_values_in_a_query_are_not_shown(query: str, shown: str) -> None:
     assert redacted(query) == shown
 
 
-def _until(ask: object, seconds: float = 10.0) -> list[tuple[object, ...]]:
+def _until(ask: Callable[[], Any], seconds: float = 10.0) -> Any:
     """Ask until there is an answer."""
     deadline = time.monotonic() + seconds
-    while not (answer := ask()):  # type: ignore[operator]
+    while not (answer := ask()):
         assert time.monotonic() < deadline, "it does not come"
         time.sleep(0.01)
-    return answer  # type: ignore[no-any-return]
+    return answer
 
 
 def test_nothing_is_left_of_a_run_that_waited(busy: Line) -> None:

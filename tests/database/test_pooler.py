@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -84,11 +85,11 @@ def pooler(line: Line, tmp_path: Path) -> Iterator[Pooler]:
         process.wait(10)
 
 
-def _until_it_answers(keywords: dict[str, object]) -> None:
+def _until_it_answers(keywords: dict[str, Any]) -> None:
     deadline = time.monotonic() + 10
     while True:
         try:
-            psycopg.connect(**keywords).close()  # type: ignore[arg-type]
+            psycopg.connect(**keywords).close()
         except psycopg.OperationalError:
             assert time.monotonic() < deadline
             time.sleep(0.05)

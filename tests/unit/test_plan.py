@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ def _project(*changes: Change) -> Project:
     return Project(config, changes, ())
 
 
-def _entry(change: Change, **other: object) -> Entry:
+def _entry(change: Change, **other: Any) -> Entry:
     assert change.rollback is not None
     assert change.verification is not None
     entry = Entry(
@@ -59,7 +60,7 @@ def _entry(change: Change, **other: object) -> Entry:
         applied_by="me@here",
         failing=(),
     )
-    return replace(entry, **other)  # type: ignore[arg-type]
+    return replace(entry, **other)
 
 
 def _state(*entries: Entry) -> State:
@@ -152,10 +153,8 @@ def test_a_bad_file_of_an_applied_change_does_not_stop_the_next() -> None:
     assert "rollbacks/a.sql:1" in _refusal(_project(bad), NONE)
 
 
-def _back(
-    project: Project, state: State, **how: object
-) -> list[tuple[str, plan.Source]]:
-    chosen = plan.to_roll_back(project, state, **how)  # type: ignore[arg-type]
+def _back(project: Project, state: State, **how: Any) -> list[tuple[str, plan.Source]]:
+    chosen = plan.to_roll_back(project, state, **how)
     return [(rollback.id, rollback.source) for rollback in chosen]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,12 +49,12 @@ def check(*details: str, error: str | None = None) -> CheckResult:
     return CheckResult(NAME, "all is well", False, "v.sql", 3, violations, error, 0.01)
 
 
-def change(verdict: Verdict, **found: object) -> ChangeReport:
-    empty: dict[str, object] = dict.fromkeys(
+def change(verdict: Verdict, **found: Any) -> ChangeReport:
+    empty: dict[str, Any] = dict.fromkeys(
         ("differences", "lost", "declared", "checks", "locks"), ()
     )
     facts = empty | {"seconds": 0.2, "up": None, "down": None, "error": None} | found
-    return ChangeReport(id=NAME, verdict=verdict, **facts)  # type: ignore[arg-type]
+    return ChangeReport(id=NAME, verdict=verdict, **facts)
 
 
 def rehearsal(report: ChangeReport) -> RehearsalReport:
@@ -237,9 +238,9 @@ def test_what_did_not_converge_is_told_with_where_the_runs_were_ended() -> None:
     assert not CRASHED.ok
 
 
-def mutated(*survivors: Survivor, **found: object) -> Mutation:
-    facts: dict[str, object] = {"unused": ()} | found
-    change = ChangeMutants(NAME, 4, 3, 1, survivors, **facts)  # type: ignore[arg-type]
+def mutated(*survivors: Survivor, **found: Any) -> Mutation:
+    facts: dict[str, Any] = {"unused": ()} | found
+    change = ChangeMutants(NAME, 4, 3, 1, survivors, **facts)
     return Mutation(4, 3, 0.75, 0.95, False, (change,))
 
 

@@ -74,10 +74,10 @@ REFUSED: dict[str, Callable[[Secret], object]] = {
     "!=": lambda secret: secret != Secret(PLANTED),
     "== to its bytes": lambda secret: secret == PLANTED,
     "in": lambda secret: secret in [Secret(PLANTED)],
-    "<": lambda secret: secret < Secret(PLANTED),  # type: ignore[operator]
+    "<": lambda secret: secret < Secret(PLANTED),  # type: ignore[operator]  # refused
     "hash": hash,
-    "len": len,  # type: ignore[dict-item]
-    "bytes": bytes,  # type: ignore[dict-item]
+    "len": len,  # type: ignore[dict-item]  # refused
+    "bytes": bytes,  # type: ignore[dict-item]  # refused
     "vars": vars,
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
@@ -103,7 +103,7 @@ def test_a_secret_is_no_query_parameter() -> None:
 
 def test_a_secret_is_made_of_bytes_and_the_refusal_does_not_show_the_text() -> None:
     with pytest.raises(TypeError, match="not str") as refusal:
-        Secret(PLANTED.decode())  # type: ignore[arg-type]
+        Secret(PLANTED.decode())  # type: ignore[arg-type]  # refused
     assert PLANTED.decode() not in str(refusal.value)
 
 

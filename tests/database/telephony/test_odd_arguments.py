@@ -6,6 +6,7 @@ argument odd at a time, and with all odd at once.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -121,7 +122,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene(office: Office):  # type: ignore[no-untyped-def]
+def scene(office: Office) -> Iterator[Scene]:
     organization = office.organization()
     asking, waiting = office.organization(subaccount=False), office.organization()
     with (

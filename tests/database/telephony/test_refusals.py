@@ -289,6 +289,16 @@ def test_a_refusal_has_its_code_its_sentence_and_the_next_action(
     assert (diag.message_primary, diag.message_hint) == (message, hint)
 
 
+def test_who_opens_a_market_is_told_that_its_pattern_cannot_be_read(
+    office: Office,
+) -> None:
+    opened = "update public.number_markets set area_code_pattern = %s"
+    with office.acting("service_role") as backend:
+        with pytest.raises(psycopg.errors.InvalidRegularExpression, match="brackets"):
+            backend.execute(opened, ("^[0-9$",))
+        backend.execute(opened, ("^[0-9]$",))
+
+
 def test_no_reason_is_never_given(office: Office) -> None:
     reasons = office.rows("select reason_code from telephony_reasons")
     assert {code for (code,) in reasons} == REFUSALS.keys() | TOLD | OF_RULES

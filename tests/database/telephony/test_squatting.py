@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import psycopg
 import pytest
 
@@ -19,9 +21,9 @@ RESTS = "+13105550112"  # in the fixtures, until 2099
 UNAVAILABLE = ("TP011", "number_unavailable")
 
 
-def prove(worker: psycopg.Connection, owner: Organization, number: str) -> object:
+def prove(worker: psycopg.Connection, owner: Organization, number: str) -> UUID:
     """The backend has asked the provider: the number is in the owner's account."""
-    return steps.answer(
+    made = steps.answer(
         worker,
         "select worker.connect_proved_number(%s, %s, %s, %s)",
         owner.id,
@@ -29,6 +31,8 @@ def prove(worker: psycopg.Connection, owner: Organization, number: str) -> objec
         account_sid(),
         sealed(),
     )
+    assert isinstance(made, UUID)
+    return made
 
 
 def test_an_owner_gets_his_number_from_whoever_connected_it_before(
@@ -48,7 +52,7 @@ def test_an_owner_gets_his_number_from_whoever_connected_it_before(
         made = prove(worker, owner, NUMBER)
         assert steps.options(user) == [f"{NUMBER} (Your Twilio)"]
         assert steps.options(thief) == []
-        steps.assign(user, own_agent, "inbound", made)  # type: ignore[arg-type]
+        steps.assign(user, own_agent, "inbound", made)
         assert steps.routed(worker, NUMBER) == [(owner.id, own_agent, made)]
         with refused(*UNAVAILABLE):
             steps.connect(thief, NUMBER)
