@@ -45,4 +45,5 @@ clean:
 		--require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q scripts # a container's Python may keep no bytecode
 	touch $@

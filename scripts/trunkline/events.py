@@ -96,6 +96,19 @@ class Event:
 
 
 @dataclass(frozen=True)
+class OfRehearsal(Event):
+    """Something of a rehearsal; its classes stand there.
+
+    So that other events can be told apart without loading it: it is half of the engine.
+    """
+
+
+@dataclass(frozen=True)
+class OfBackfill(Event):
+    """Something of a backfill; as `OfRehearsal`."""
+
+
+@dataclass(frozen=True)
 class ChangeStarted(Event):
     """Work on a change begins."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
@@ -296,3 +298,20 @@ def test_junit_has_a_suite_for_each_change_and_a_case_for_each_part(
     assert "no such column" in str(failed["under traffic"])
     assert "survived: index i: dropped" in str(failed["mutants"])
     assert "public.a has 6 rows" in str(failed["crashes"])
+
+
+@pytest.mark.parametrize(
+    "report", ["text_report(verbose=0, explain=0)", "json_report()"]
+)
+def test_who_only_applies_does_not_wait_for_the_rehearsal_to_load(report: str) -> None:
+    told = (
+        "import sys; from trunkline import apply, commands, events, report;"
+        f"report.{report}.event(events.ChangeStarted('20260101_a', 'up'));"
+        "print(*(m for m in sys.modules if m.startswith('trunkline.')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", told], capture_output=True, text=True, check=True
+    )
+    loaded = {name.split(".")[1] for name in done.stdout.split()}
+    assert "apply" in loaded
+    assert loaded.isdisjoint({"rehearsal", "backfill", "copying", "lint"})

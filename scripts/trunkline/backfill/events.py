@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trunkline.backfill.definition import Key
-from trunkline.events import Event
+from trunkline.events import OfBackfill
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class RunStarted(Event):
+class RunStarted(OfBackfill):
     """Work begins, or goes on where an earlier process left off.
 
     `before` is what the run has gone through already; `estimate` is the planner's guess
@@ -45,7 +45,7 @@ class RunStarted(Event):
 
 
 @dataclass(frozen=True)
-class BatchDone(Event):
+class BatchDone(OfBackfill):
     """A batch has been committed, or in a dry run rolled back; `worker` from 1."""
 
     worker: int
@@ -54,7 +54,7 @@ class BatchDone(Event):
 
 
 @dataclass(frozen=True)
-class RowFailed(Event):
+class RowFailed(OfBackfill):
     """A source row cannot be migrated; it is recorded and the rest goes on."""
 
     key: Key
@@ -63,7 +63,7 @@ class RowFailed(Event):
 
 
 @dataclass(frozen=True)
-class WorkerLost(Event):
+class WorkerLost(OfBackfill):
     """A worker process ended before its time; its open batch has been rolled back."""
 
     worker: int
@@ -72,7 +72,7 @@ class WorkerLost(Event):
 
 
 @dataclass(frozen=True)
-class UndoBatchDone(Event):
+class UndoBatchDone(OfBackfill):
     """Written rows have been put back as they were, and committed."""
 
     undone: int
@@ -81,7 +81,7 @@ class UndoBatchDone(Event):
 
 
 @dataclass(frozen=True)
-class RowKept(Event):
+class RowKept(OfBackfill):
     """A written row stays as it is, for the reason."""
 
     key: Key

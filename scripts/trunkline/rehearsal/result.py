@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from trunkline.catalog import Difference
 from trunkline.copying import Copied
-from trunkline.events import CheckResult, Event, LockHeld
+from trunkline.events import CheckResult, LockHeld, OfRehearsal
 from trunkline.rehearsal.conflicts import Conflict
 from trunkline.rehearsal.crash.figures import ChangeCrashes
 from trunkline.rehearsal.lost import Declared, Lost
@@ -102,7 +102,7 @@ class Certified:
 
 
 @dataclass(frozen=True)
-class Rehearsed(Event):
+class Rehearsed(OfRehearsal):
     """A change has been rehearsed."""
 
     report: ChangeReport
@@ -110,7 +110,7 @@ class Rehearsed(Event):
 
 
 @dataclass(frozen=True)
-class Played(Event):
+class Played(OfRehearsal):
     """A change has been taken up and down under traffic."""
 
     report: ChangeTraffic

@@ -9,7 +9,14 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from trunkline.events import CopyBegins, LockHeld, LocksTraced, Notice, Waiting
+from trunkline.events import (
+    CopyBegins,
+    LockHeld,
+    LocksTraced,
+    Notice,
+    OfBackfill,
+    Waiting,
+)
 from trunkline.report.words import copy_begins
 
 if TYPE_CHECKING:
@@ -39,10 +46,11 @@ class JsonReport:
         self._locks: dict[str, list[LockHeld]] = {}
 
     def event(self, event: Event) -> None:
-        from trunkline.backfill.events import RowKept
+        if isinstance(event, OfBackfill):
+            from trunkline.backfill.events import RowKept
 
-        if isinstance(event, RowKept):
-            self._kept.append(plain(event))
+            if isinstance(event, RowKept):
+                self._kept.append(plain(event))
         elif isinstance(event, LocksTraced):
             self._locks.setdefault(event.id, []).extend(event.locks)
         elif isinstance(event, Waiting):

@@ -15,7 +15,7 @@ from trunkline.report.words import counted, duration, shown
 
 if TYPE_CHECKING:
     from trunkline.backfill import Counts, RowError, Status, Undoable, Words
-    from trunkline.events import Event
+    from trunkline.events import OfBackfill
 
 #: So many errors are listed; the count of each reason is always told.
 SHOWN = 20
@@ -37,8 +37,8 @@ class Moving:
         self._before = self._estimate = self._kept = 0
         self._started = self._drawn = monotonic()
 
-    def event(self, event: Event) -> None:
-        """Take in what happened; other events than those of backfills are ignored."""
+    def event(self, event: OfBackfill) -> None:
+        """Take in what happened."""
         from trunkline.backfill import events as of
 
         match event:

@@ -21,6 +21,8 @@ from trunkline.events import (
     LocksTraced,
     Mutating,
     Notice,
+    OfBackfill,
+    OfRehearsal,
     StatementDone,
     Verified,
     Waiting,
@@ -72,9 +74,6 @@ class TextReport:
         self._moving = Moving()
 
     def event(self, event: Event) -> None:
-        from trunkline.rehearsal.crash.figures import Crashed
-        from trunkline.rehearsal.result import Played, Rehearsed
-
         match event:
             case ChangeDone(id=name, direction=direction, ok=ok, seconds=seconds):
                 self._line("+" if direction == "up" else "-", name, ok, seconds)
@@ -98,18 +97,14 @@ class TextReport:
             case Checked(result=result) if self._verbose:
                 mark = "ok" if result.passed else "not ok"
                 print(f"    {mark:<6} {result.sentence}")
-            case Rehearsed(report=report, ok=ok):
-                self._rehearsed(report, ok=ok)
-            case Played(report=report):
-                self._indented(traffic_lines(report, verbose=self._verbose))
-            case Crashed(report=report):
-                self._crashed(report)
+            case OfRehearsal():
+                self._of_rehearsal(event)
+            case OfBackfill():
+                self._moving.event(event)
             case Waiting(what=what, for_whom=whom):
                 print(f"waiting: {what}: {whom}", file=sys.stderr, flush=True)
             case Notice(text=text):
                 print(f"note: {text}", file=sys.stderr, flush=True)
-            case _:
-                self._moving.event(event)
 
     def status(self, found: status.Status) -> None:
         marks = {
@@ -297,6 +292,18 @@ class TextReport:
     def written(self, paths: Sequence[str]) -> None:
         for path in paths:
             print(f"wrote {path}")
+
+    def _of_rehearsal(self, event: OfRehearsal) -> None:
+        from trunkline.rehearsal.crash.figures import Crashed
+        from trunkline.rehearsal.result import Played, Rehearsed
+
+        match event:
+            case Rehearsed(report=report, ok=ok):
+                self._rehearsed(report, ok=ok)
+            case Played(report=report):
+                self._indented(traffic_lines(report, verbose=self._verbose))
+            case Crashed(report=report):
+                self._crashed(report)
 
     def _rehearsed(self, report: ChangeReport, *, ok: bool) -> None:
         self._line("*", report.id, ok, report.seconds)

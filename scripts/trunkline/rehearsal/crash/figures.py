@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from trunkline.events import Direction, Event
+from trunkline.events import Direction, OfRehearsal
 
 Way = Literal["killed client", "terminated backend", "crashed server"]
 """What ends a run: kill -9 of our process, pg_terminate_backend, or kill -9 of the
@@ -45,7 +45,7 @@ class ChangeCrashes:
 
 
 @dataclass(frozen=True)
-class Crashed(Event):
+class Crashed(OfRehearsal):
     """All crashes of a change have been tried."""
 
     report: ChangeCrashes
