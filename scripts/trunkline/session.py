@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from time import perf_counter
 from typing import TypeVar
 
 from psycopg import Connection
@@ -21,6 +22,7 @@ from trunkline.events import Emit
 from trunkline.ledger import Ledger, State
 from trunkline.limits import DEFAULT, Limits
 from trunkline.locks import WORKER_KEY, attempted, obtain, runner_lock
+from trunkline.throttle import UNFELT, Throttle
 from trunkline.watch import Watch, Watched
 
 #: What a migration can have left, but for what `discard all` would let go: the lock
@@ -31,6 +33,11 @@ _FORGET = (
     " select pg_advisory_unlock_all();"
 )
 _RELOCK = f" select pg_advisory_lock({WORKER_KEY});"
+#: Who waits for us, asked while we still hold what they wait for.
+_QUEUED = (
+    "select count(*) from pg_catalog.pg_locks where not granted"
+    " and pg_backend_pid() = any(pg_catalog.pg_blocking_pids(pid));"
+)
 #: A client that cannot be heard of any more must not hold its locks for hours. Ours is
 #: never idle in a transaction for more than a moment.
 _IDLE_IN_TRANSACTION = 60.0
@@ -53,6 +60,7 @@ class Session:
     ledger: Ledger
     limits: Limits
     watch: Watch
+    throttle: Throttle
     guarded: bool
     traced: bool
     emit: Emit
@@ -70,12 +78,19 @@ class Session:
         """Forget all that a change has left in the session of the work connection."""
         self.work.execute(self._anew.encode())
 
-    def commit(self) -> None:
+    def commit(self, began: float) -> None:
         """Commit the transaction of a change and renew the session, in one message.
 
-        Raises the psycopg.Error of a commit that failed.
+        `began` is when its first statement was sent. Raises the psycopg.Error of a
+        commit that failed.
         """
-        done = self.work.execute(f"commit; {self._anew}".encode())
+        asked = self.guarded and perf_counter() - began >= UNFELT
+        text = f"{_QUEUED if asked else ''} commit; {self._anew}"
+        done = self.work.execute(text.encode())
+        if asked:
+            if done.fetchall() != [(0,)]:
+                self.throttle.owe(perf_counter() - began)
+            done.nextset()
         # Of an aborted transaction it makes a rollback, and calls that no error.
         assert done.statusmessage == "COMMIT", done.statusmessage
 
@@ -187,6 +202,7 @@ def _session(
         ledger=ledger,
         limits=limits,
         watch=watch,
+        throttle=Throttle(),
         guarded=guard is not None,
         traced=traced,
         emit=emit,

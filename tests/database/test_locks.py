@@ -14,10 +14,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from tests.line import Line, check, exists
-from trunkline import apply
+from trunkline import apply, throttle
 from trunkline import limits as bounds
 from trunkline.errors import LockNotObtained
 from trunkline.events import Blocker, Checked, Event, Notice, StatementDone, Waiting
@@ -310,6 +311,36 @@ def test_the_limits_are_told_beforehand(line: Line) -> None:
     first = line.events[0]
     assert isinstance(first, Notice)
     assert "0.4 s at a time" in first.text
+
+
+@pytest.mark.parametrize("wanted", ["busy", "idle"])
+def test_who_has_queued_behind_a_change_goes_before_the_next(
+    line: Line, monkeypatch: pytest.MonkeyPatch, wanted: str
+) -> None:
+    line.rows("create table busy (); create table idle ()")
+    line.add(FIRST, "alter table busy add n int;\nselect pg_sleep(0.5);\n")
+    line.add("20260102_second", "create table b ();\n")
+    pauses: list[float] = []
+    monkeypatch.setattr(throttle, "sleep", pauses.append)
+
+    def read() -> None:
+        with line.connect() as other:
+            _until(
+                lambda: line.rows(
+                    "select 1 from pg_locks where relation = 'busy'::regclass"
+                    " and mode = 'AccessExclusiveLock'"
+                )
+            )
+            other.execute(sql.SQL("select from {}").format(sql.Identifier(wanted)))
+
+    with ThreadPoolExecutor() as pool:
+        reading = pool.submit(read)
+        assert line.apply().ok
+        reading.result()
+    first, second = pauses
+    assert first == 0
+    assert (second > 0) is (wanted == "busy")
+    assert second <= throttle.LONGEST
 
 
 def test_a_budget_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
