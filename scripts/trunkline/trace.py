@@ -36,7 +36,8 @@ _BEFORE = (
     " (select pg_stat_force_next_flush()::text)"
     " from pg_catalog.pg_class as c"
     " join pg_catalog.pg_namespace as n on n.oid = c.relnamespace"
-    f" where c.relkind in ('r', 'p', 'm', 'v', 'i', 'I', 'S', 'f') and {_OURS}"
+    " where c.oid >= 16384 and c.relkind in ('r', 'p', 'm', 'v', 'i', 'I', 'S', 'f')"
+    f" and {_OURS}"
 )
 _NOW = (
     "select l.relation, array_agg(l.mode), max(c.relfilenode),"
