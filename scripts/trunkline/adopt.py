@@ -13,20 +13,23 @@ from trunkline.events import ChangeDone, Emit
 from trunkline.limits import Limits
 from trunkline.project import Project
 from trunkline.session import exclusive
-from trunkline.throwaway import Request
+from trunkline.throwaway import Request, beside
 
 
 @dataclass(frozen=True)
 class Result:
     """What was marked, and the differences; `accepted` are those told to be left.
 
-    While a difference is not accepted, nothing is marked.
+    While a difference is not accepted, nothing is marked. `version` is the database's,
+    and `reference` that of the server it was compared on.
     """
 
     database: str
     marked: tuple[str, ...]
     differences: tuple[Difference, ...]
     accepted: tuple[Difference, ...]
+    version: int
+    reference: int
 
     @property
     def ok(self) -> bool:
@@ -59,9 +62,10 @@ def run(
             raise UsageError(f"{to} and all before it are applied already")
         plan.refuse_unfit(project, state, adopted, allow_unverified=True)
         before = [change for change in project.changes if change.id in state.applied]
-        expected = produced.snapshot(
+        version = session.work.info.server_version // 10000
+        expected, reference = produced.snapshot(
             [*before, *adopted],
-            request,
+            beside(request, version),
             migration_table=project.config.migration_table,
             owner=produced.owner_of(session.work),
             roles=produced.roles_of(session.work),
@@ -77,7 +81,7 @@ def run(
         accepted = tuple(d for d in found if d.named in accept)
         rest = tuple(d for d in found if d not in accepted)
         if rest:
-            return Result(target.label, (), rest, accepted)
+            return Result(target.label, (), rest, accepted, version, reference)
         with session.work.transaction():
             for change in adopted:
                 session.ledger.record_applied(
@@ -85,6 +89,5 @@ def run(
                 )
         for change in adopted:
             emit(ChangeDone(change.id, "up", True, 0.0))
-        return Result(
-            target.label, tuple(change.id for change in adopted), (), accepted
-        )
+        marked = tuple(change.id for change in adopted)
+        return Result(target.label, marked, (), accepted, version, reference)

@@ -10,7 +10,7 @@ from trunkline.connect import Target, reading
 from trunkline.errors import UsageError
 from trunkline.ledger import Ledger
 from trunkline.project import Project
-from trunkline.throwaway import Request
+from trunkline.throwaway import Request, beside
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Result:
     """The differences of a live catalog; `repair` makes the live database as expected.
 
     `ignored` are those that `drift_ignore` in yoyo.ini names, as `object name`;
-    `unmatched` its lines that name none (any more).
+    `unmatched` its lines that name none (any more). `version` is the database's, and
+    `reference` that of the server it was compared on.
     """
 
     database: str
@@ -26,6 +27,8 @@ class Result:
     differences: tuple[Difference, ...]
     ignored: tuple[str, ...]
     unmatched: tuple[str, ...]
+    version: int
+    reference: int
 
     @property
     def ok(self) -> bool:
@@ -43,6 +46,7 @@ def run(project: Project, target: Target, request: Request) -> Result:
         found = catalog.snapshot(connection)
         owner = produced.owner_of(connection)
         roles = produced.roles_of(connection)
+        version = connection.info.server_version // 10000
     changes = [change for change in project.changes if change.id in state.applied]
     unknown = sorted(state.applied - {change.id for change in changes})
     if unknown:
@@ -50,9 +54,9 @@ def run(project: Project, target: Target, request: Request) -> Result:
             f"the database has changes that this project has not: {', '.join(unknown)}",
             hint="Check out the version that has them.",
         )
-    expected = produced.snapshot(
+    expected, reference = produced.snapshot(
         changes,
-        request,
+        beside(request, version),
         migration_table=project.config.migration_table,
         owner=owner,
         roles=roles,
@@ -66,4 +70,6 @@ def run(project: Project, target: Target, request: Request) -> Result:
         tuple(d for d in differences if d.named not in listed),
         tuple(name for name in listed if name in named),
         tuple(name for name in listed if name not in named),
+        version,
+        reference,
     )

@@ -96,8 +96,8 @@ def _where(parser: argparse.ArgumentParser) -> None:
         "--postgres",
         type=int,
         choices=(16, 18),
-        default=18,
-        help="the embedded server's version (default: 18)",
+        help="the embedded server's version (default: 18; beside a database, the one "
+        "next to its version)",
     )
     parser.add_argument(
         "--image",

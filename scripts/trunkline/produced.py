@@ -50,8 +50,10 @@ def snapshot(
     migration_table: str,
     owner: str,
     roles: Iterable[str],
-) -> Snapshot:
+) -> tuple[Snapshot, int]:
     """Apply `changes` to an empty database as `owner` and read its catalog.
+
+    With it comes the major version of the server that they were applied on.
 
     Raises Failure when a change cannot be applied there.
     """
@@ -75,7 +77,7 @@ def snapshot(
                         f"{change.id} cannot be applied to an empty database",
                         detail=error,
                     )
-            return catalog.snapshot(session.work)
+            return catalog.snapshot(session.work), server.version_num // 10000
 
 
 def differences(expected: Snapshot, found: Snapshot) -> tuple[Difference, ...]:

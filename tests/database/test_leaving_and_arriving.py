@@ -14,6 +14,7 @@ from trunkline.catalog import Snapshot
 from trunkline.errors import UsageError
 from trunkline.events import ignore
 from trunkline.locks import RUNNER_KEY
+from trunkline.report import text_report
 from trunkline.throwaway import Request, Server
 
 HERE = Request()
@@ -221,6 +222,29 @@ def test_what_belongs_to_the_database_itself_is_the_installations(
         connection.execute(sql.SQL("alter database {} owner to postgres").format(name))
         connection.execute("drop owned by landlord; drop role landlord")
     assert found == ()
+
+
+def test_a_database_is_compared_on_its_own_version(
+    line: Line, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """PostgreSQL 17 and later have a privilege more."""
+    line.add("shared", "-- depends: rooms_words\ngrant all on rooms to public;\n")
+    line.apply()
+    version = line.server.version_num // 10000
+    other = 16 if version > 16 else 18
+    asked = Request(postgres=other)
+    report = text_report(verbose=False, explain=False)
+
+    found = drift.run(line.project, line.target, HERE)
+    assert (found.differences, found.reference) == ((), version)
+    report.drifted(found)
+    assert "note:" not in capsys.readouterr().out
+
+    found = drift.run(line.project, line.target, asked)
+    assert (found.version, found.reference) == (version, other)
+    report.drifted(found)
+    told = f" is PostgreSQL {version}, and was compared on {other}, which writes"
+    assert told in capsys.readouterr().out
 
 
 def test_adopt_shows_in_what_small_things_an_installation_differs(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from trunkline.errors import Failure, UsageError
-from trunkline.throwaway import Request, Server, open_server, places
+from trunkline.throwaway import Request, Server, beside, open_server, places
 from trunkline.throwaway.signals import afterwards, ending_cleanly
 
 
@@ -29,6 +29,18 @@ def test_a_version_that_is_not_carried_is_wrong_usage() -> None:
     asked = Request(postgres=15)
     with pytest.raises(UsageError, match="no embedded PostgreSQL 15"):
         open_server(asked).__enter__()
+
+
+@pytest.mark.parametrize(
+    ("asked", "major", "given"),
+    [(None, 15, 16), (None, 16, 16), (None, 17, 18), (None, 19, 18), (18, 15, 18)],
+)
+def test_the_server_next_to_a_version_is_taken_where_none_is_named(
+    asked: int | None, major: int, given: int
+) -> None:
+    assert beside(Request(postgres=asked, room=7), major) == Request(
+        postgres=given, room=7
+    )
 
 
 def test_heavy_modules_are_loaded_only_where_they_are_used() -> None:

@@ -21,9 +21,9 @@ from trunkline.copying.sample import Sampling, shares
 from trunkline.copying.survey import Survey
 from trunkline.errors import Failure, UsageError
 from trunkline.events import CopyBegins, Copying, Emit, ignore
-from trunkline.throwaway import Server, places, sweep
+from trunkline.throwaway import Request, Server, beside, places, sweep
 
-__all__ = ["Copied", "Wanted", "copy", "read", "room"]
+__all__ = ["Copied", "Wanted", "copy", "fitted", "read"]
 
 _TIMES = 4
 """A rehearsal has so many databases of the source's size at a time, and its WAL."""
@@ -52,15 +52,15 @@ class Copied:
     bytes: int
 
 
-def room(wanted: Wanted, emit: Emit) -> int:
-    """How many bytes the throwaway needs; tells what will be copied.
+def fitted(request: Request, wanted: Wanted, emit: Emit) -> Request:
+    """A throwaway of the source's size and version; tells what will be copied.
 
     Raises Unreachable, and Failure where the source cannot be read whole.
     """
     if isinstance(wanted.origin, Dump):
         size = wanted.origin.size
         emit(CopyBegins(wanted.origin.label, told_rows(wanted.rows), None, size))
-        return size * _TIMES
+        return replace(request, room=size * _TIMES)
     with _source(wanted.origin.target) as connection:
         found = survey.take(connection)
     emit(
@@ -71,7 +71,8 @@ def room(wanted: Wanted, emit: Emit) -> int:
             found.bytes,
         )
     )
-    return found.bytes * _TIMES if wanted.rows is None else 0
+    room = found.bytes * _TIMES if wanted.rows is None else 0
+    return beside(replace(request, room=room), found.version_num // 10000)
 
 
 def copy(server: Server, wanted: Wanted, emit: Emit) -> tuple[str, Copied]:

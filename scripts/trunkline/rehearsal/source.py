@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from trunkline import copying, plan
 from trunkline.connect import of_keywords
-from trunkline.copying import Copied, Wanted, room
+from trunkline.copying import Copied, Wanted, fitted
 from trunkline.errors import UsageError
 from trunkline.events import CheckResult, Emit, Notice, ignore
 from trunkline.project import Project
@@ -19,7 +19,7 @@ from trunkline.rehearsal.scene import LOCK_TIMEOUT
 from trunkline.session import alone
 from trunkline.throwaway import Server
 
-__all__ = ["Start", "room", "start"]
+__all__ = ["Start", "fitted", "start"]
 
 
 @dataclass(frozen=True)

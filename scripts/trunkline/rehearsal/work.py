@@ -124,7 +124,7 @@ def alone(order: Order, hear: Callable[[Event], None]) -> Ended:
 
     request, start = order.request, None
     if order.copy is not None:
-        request = replace(request, room=source.room(order.copy, hear))
+        request = source.fitted(request, order.copy, hear)
     with open_server(request) as server, ExitStack() as leaving:
         if order.copy is not None:
             start = source.start(server, order.project, order.copy, order.ids, hear)

@@ -204,6 +204,7 @@ class TextReport:
         self._indented(difference_lines(result.differences, None))
         for difference in result.accepted:
             print(f"    accepted: {difference.named}")
+        _tell_versions(result)
         if result.differences:
             print(
                 f"{counted(len(result.differences), 'difference')}, nothing marked: "
@@ -218,6 +219,7 @@ class TextReport:
             print(line)
         for name in result.unmatched:
             print(f"yoyo.ini: drift_ignore: no difference is called `{name}`")
+        _tell_versions(result)
         ignored = f", {len(result.ignored)} ignored" if result.ignored else ""
         print(
             f"{counted(len(result.differences), 'difference')}{ignored} between "
@@ -359,6 +361,16 @@ class TextReport:
 
     def _took(self) -> str:
         return duration(perf_counter() - self._started)
+
+
+def _tell_versions(result: adopt.Result | drift.Result) -> None:
+    if result.differences and result.version != result.reference:
+        print(
+            f"note: {result.database} is PostgreSQL {result.version}, and was compared "
+            f"on {result.reference}, which writes some definitions in other words; "
+            f"compare on the same: --on container --image postgres:{result.version}, "
+            "or the URL of a server"
+        )
 
 
 def _led(name: str) -> str:

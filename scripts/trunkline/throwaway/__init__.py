@@ -15,14 +15,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trunkline.connect import without_variables
 from trunkline.errors import UsageError
 from trunkline.throwaway.server import Server
 from trunkline.throwaway.signals import ending_cleanly
 
-__all__ = ["Request", "Server", "open_server"]
+__all__ = ["Request", "Server", "beside", "open_server"]
+
+#: The versions that there are embedded.
+EMBEDDED = (16, 18)
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,24 @@ class Request:
 
     on: str = "embedded"
     """`embedded`, `container`, or the URL of a server to make scratch databases on."""
-    postgres: int = 18
-    """The major version of the embedded server: 16 or 18."""
+    postgres: int | None = None
+    """The major version of the embedded server; None: the newest, see `beside`."""
     image: str = "postgres:17"
     """The image of the container."""
     room: int = 0
     """Bytes that its databases need beyond those of a small project."""
+
+
+def beside(request: Request, major: int) -> Request:
+    """The same for a database of version `major`: on the embedded server next to it.
+
+    An older server writes some definitions in other words, and a newer one has
+    privileges that it has not. Who names a version gets that one.
+    """
+    if request.postgres is not None:
+        return request
+    newer = [version for version in EMBEDDED if version >= major]
+    return replace(request, postgres=min(newer, default=max(EMBEDDED)))
 
 
 @contextmanager
@@ -53,7 +68,7 @@ def open_server(request: Request = Request()) -> Iterator[Server]:
 
             with (
                 _without_variables(),
-                embedded(request.postgres, request.room) as server,
+                embedded(request.postgres or max(EMBEDDED), request.room) as server,
             ):
                 yield server
         elif request.on == "container":
