@@ -22,6 +22,7 @@ create table public.number_routes (
     account_status text not null,
     inbound_agent_id uuid,
     key_version integer,
+    -- What pages show is included, so that they are answered from the index alone.
     constraint number_routes_pkey primary key (org_id, credential_id) include (
         phone_number, is_managed, can_inbound, can_outbound, account_status
     ),
@@ -43,9 +44,6 @@ comment on column public.number_routes.inbound_agent_id is
 
 comment on column public.number_routes.key_version is
 'The data key that the credential is sealed under; null: the form of before.';
-
-comment on constraint number_routes_pkey on public.number_routes is
-'Includes what pages show, so that they are answered from the index alone.';
 
 comment on constraint route_of_a_credential_of_the_org on public.number_routes is
 'Carries the organization; goes with the credential.';
