@@ -1,0 +1,121 @@
+"""A rotation that is killed at any moment, under traffic, ends well when run again."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import LiteralString
+
+from tests.database.backfill.test_keys import TRAFFIC
+from tests.installation import ENVIRONMENT, ROOT, Installation
+from trunkline.rehearsal.traffic.player import Record, playing
+from trunkline.rehearsal.traffic.scripts import TrafficScript
+
+KILLS = 6
+AT_WORK = """
+select count(*) from pg_stat_activity
+where
+    datname = current_database()
+    and application_name like 'trunkline backfill%%'
+"""
+OPEN = "select count(*) from org_data_keys where state = 'retiring'"
+UNDER_A_DEAD_KEY = """
+select count(*)
+from org_data_keys as k
+cross join lateral (
+    select c.id from org_credentials as c
+    where c.org_id = k.org_id and c.key_version = k.version
+    union all
+    select s.id from twilio_subaccounts as s
+    where s.org_id = k.org_id and s.key_version = k.version
+) as v
+where k.state in ('retired', 'destroyed')
+"""
+STATES = """
+select distinct k.state, k.version = max(k.version) over (partition by k.org_id)
+from org_data_keys as k
+order by 1
+"""
+
+
+def test_kill_9_of_a_rotation_under_traffic_loses_no_value_and_retires_no_used_key(
+    installation: Installation, tmp_path: Path
+) -> None:
+    for name in ("reseal-credentials", "managed-credentials", "reseal-tokens"):
+        assert installation.run(name).state == "finished"
+    assert installation.apply().ok
+    before = installation.opened()
+    installation.owner.execute("update org_credentials set metadata = null")
+    path = tmp_path / "seen.sql"
+    path.write_text(TRAFFIC)
+    moments, record, left = random.Random(20260215), Record(), list[int]()
+    with playing(
+        installation.server,
+        installation.database,
+        [TrafficScript("seen", path, None, None, 1)],
+        record,
+    ):
+        whole = rotated(installation, None)
+        for number in range(KILLS):
+            if number % 2:  # at any moment
+                rotated(installation, moments.uniform(0, whole))
+            else:  # as soon as there are new keys, or a little later
+                rotated(installation, moments.uniform(0, 0.05), since=OPEN)
+            assert not installation.value(UNDER_A_DEAD_KEY)
+            assert installation.opened() == before
+            left.append(installation.value(OPEN))
+        rotated(installation, None)
+    assert any(left)  # rotations that were killed in the middle
+    assert installation.opened() == before
+    assert installation.rows(STATES) == [("active", True), ("retired", False)]
+    assert not installation.value(UNDER_A_DEAD_KEY)
+    assert not record.failed
+    seen = "select sum((metadata ->> 'seen')::int) from org_credentials"
+    assert installation.value(seen) == len(record.played) > 0
+    assert not installation.value(
+        "select deadlocks from pg_stat_database where datname = current_database()"
+    )
+
+
+def rotated(
+    installation: Installation, seconds: float | None, since: LiteralString = AT_WORK
+) -> float:
+    """Rotate all keys: to the end, or killed so long after it is at work, or after what
+    `since` counts is there.
+
+    Gives how long it was at work.
+    """
+    url = installation.server.environment(installation.database)["DATABASE_URL"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "telephony", "keys", "rotate", "--all", "--yes"],
+        env={**os.environ, **ENVIRONMENT, "TRUNKLINE_DATABASE": url},
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        while process.poll() is None and not installation.value(since):
+            time.sleep(0.01)
+        started = time.monotonic()
+        with suppress(subprocess.TimeoutExpired):
+            assert process.wait(120 if seconds is None else seconds) == 0
+            return time.monotonic() - started
+        assert seconds is not None
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(60)
+    until_gone(installation)
+    return seconds
+
+
+def until_gone(installation: Installation) -> None:
+    """Wait until the server has ended the sessions of who was killed."""
+    deadline = time.monotonic() + 30
+    while installation.value(AT_WORK):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
