@@ -128,3 +128,79 @@ def test_a_transaction_that_came_to_nothing_leaves_nothing(watch: Watch) -> None
     )
     watch.look("a savepoint that was left")
     assert set(watch.last.snapshot.of("view")) == {"public.four"}
+
+
+SELDOM = """
+create schema s
+create schema t
+create schema u
+create type s.kind as (a int)
+create table s.one (id int primary key, word text)
+create table s.two (id int)
+create function s.cast_it(s.kind) returns int immutable return ($1).a
+create function s.state(int, int) returns int immutable return $1 + $2
+create function s.guard() returns event_trigger language plpgsql as 'begin end'
+create cast (s.kind as int) with function s.cast_it(s.kind)
+create aggregate s.total(int) (sfunc = s.state, stype = int, initcond = '0')
+create type s.span as range (subtype = date)
+create event trigger watching on ddl_command_end execute function s.guard()
+create foreign data wrapper wrapped
+create server far foreign data wrapper wrapped
+create user mapping for public server far options (a '1')
+create foreign table s.there (id int) server far options (b '2')
+create text search configuration s.words (copy = simple)
+create text search dictionary s.plain (template = simple)
+alter text search configuration s.words alter mapping for word with s.plain
+create publication told for table s.one (id, word) where (id > 1)
+create publication all_of for tables in schema t
+alter publication told add table s.two
+comment on publication told is 'one'
+comment on server far is 'two'
+comment on cast (s.kind as int) is 'three'
+alter default privileges in schema s grant select on tables to cat_a
+alter table s.one rename to first
+alter table s.first rename column word to term
+alter function s.guard() rename to watches
+alter function s.cast_it(s.kind) rename to as_number
+alter function s.state(int, int) rename to plus
+alter type s.kind rename to sort
+alter text search dictionary s.plain rename to bare
+alter server far rename to away
+alter foreign data wrapper wrapped rename to around
+alter schema s rename to "S"
+alter schema t rename to "T"
+alter user mapping for public server away options (set a '3')
+alter server away options (add host 'x')
+grant usage on foreign server away to cat_b
+alter foreign table "S".there options (set b '4')
+alter text search configuration "S".words drop mapping for word
+alter event trigger watching disable
+alter publication told set (publish = 'insert')
+alter publication told set table "S".two
+comment on publication told is null
+comment on server away is null
+alter publication told add table "S".first
+alter publication told drop table "S".two
+alter publication all_of add tables in schema u
+drop table "S".first
+drop schema u
+drop schema "T"
+drop event trigger watching
+drop function "S".watches()
+drop cast ("S".sort as int)
+drop type "S".span
+drop aggregate "S".total(int)
+drop user mapping for public server away
+drop server away cascade
+drop publication told
+drop text search configuration "S".words
+alter default privileges in schema "S" revoke select on tables from cat_a
+alter default privileges in schema "S" grant select on tables to cat_a
+drop schema "S" cascade
+"""
+
+
+def test_what_is_seldom_made_is_read_again_with_what_it_names(watch: Watch) -> None:
+    for statement in SELDOM.strip().splitlines():
+        before = watch.last.snapshot
+        assert watch.execute(statement).snapshot != before, statement

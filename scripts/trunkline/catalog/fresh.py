@@ -42,14 +42,21 @@ where objoid >= 16384
 
 #: What a new row of a catalog (`x`) is about: an object, and what it is told with.
 _ABOUT = {
+    "pg_aggregate": "('pg_proc'::regclass, x.aggfnoid::oid)",
     "pg_attrdef": "(x.tableoid, x.oid), ('pg_class'::regclass, x.adrelid)",
     "pg_attribute": "('pg_class'::regclass, x.attrelid)",
+    "pg_cast": "(x.tableoid, x.oid)",
     "pg_class": "(x.tableoid, x.oid)",
     "pg_constraint": "(x.tableoid, x.oid), ('pg_class'::regclass, x.conrelid),"
     " ('pg_class'::regclass, x.conindid), ('pg_type'::regclass, x.contypid)",
+    "pg_default_acl": "(x.tableoid, x.oid)",
     "pg_depend": "(x.classid, x.objid)",
     "pg_description": "(x.classoid, x.objoid)",
     "pg_enum": "('pg_type'::regclass, x.enumtypid)",
+    "pg_event_trigger": "(x.tableoid, x.oid)",
+    "pg_foreign_data_wrapper": "(x.tableoid, x.oid)",
+    "pg_foreign_server": "(x.tableoid, x.oid)",
+    "pg_foreign_table": "('pg_class'::regclass, x.ftrelid)",
     "pg_index": "('pg_class'::regclass, x.indexrelid),"
     " ('pg_class'::regclass, x.indrelid)",
     "pg_inherits": "('pg_class'::regclass, x.inhrelid),"
@@ -58,27 +65,46 @@ _ABOUT = {
     "pg_partitioned_table": "('pg_class'::regclass, x.partrelid)",
     "pg_policy": "(x.tableoid, x.oid), ('pg_class'::regclass, x.polrelid)",
     "pg_proc": "(x.tableoid, x.oid)",
+    "pg_publication": "(x.tableoid, x.oid)",
+    "pg_publication_namespace": "('pg_publication'::regclass, x.pnpubid)",
+    "pg_publication_rel": "('pg_publication'::regclass, x.prpubid)",
+    "pg_range": "('pg_type'::regclass, x.rngtypid)",
     "pg_rewrite": "(x.tableoid, x.oid), ('pg_class'::regclass, x.ev_class)",
     "pg_sequence": "('pg_class'::regclass, x.seqrelid)",
     "pg_statistic_ext": "(x.tableoid, x.oid), ('pg_class'::regclass, x.stxrelid)",
     "pg_trigger": "(x.tableoid, x.oid), ('pg_class'::regclass, x.tgrelid),"
     " ('pg_constraint'::regclass, x.tgconstraint)",
+    "pg_ts_config": "(x.tableoid, x.oid)",
+    "pg_ts_config_map": "('pg_ts_config'::regclass, x.mapcfg)",
+    "pg_ts_dict": "(x.tableoid, x.oid)",
     "pg_type": "(x.tableoid, x.oid)",
+    "pg_user_mapping": "(x.tableoid, x.oid)",
 }
 #: What of these is written to tells nothing that a snapshot holds.
 _UNTOLD = frozenset({"pg_shdepend", "pg_statistic", "pg_statistic_ext_data"})
 
 OF_OBJECTS = {
     "pg_attrdef": 2604,
+    "pg_cast": 2605,
     "pg_class": 1259,
     "pg_constraint": 2606,
+    "pg_default_acl": 826,
+    "pg_event_trigger": 3466,
+    "pg_foreign_data_wrapper": 2328,
+    "pg_foreign_server": 1417,
     "pg_namespace": 2615,
     "pg_policy": 3256,
     "pg_proc": 1255,
+    "pg_publication": 6104,
+    "pg_publication_namespace": 6237,
+    "pg_publication_rel": 6106,
     "pg_rewrite": 2618,
     "pg_statistic_ext": 3381,
     "pg_trigger": 2620,
+    "pg_ts_config": 3602,
+    "pg_ts_dict": 3600,
     "pg_type": 1247,
+    "pg_user_mapping": 1418,
 }
 """The catalogs of objects, with their OIDs, which are the same everywhere
 (src/include/catalog): where a row of one is gone, an object is."""

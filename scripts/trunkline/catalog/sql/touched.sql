@@ -1,5 +1,6 @@
 -- The objects that new rows of the catalogs are about, what stands on them, and what
--- all these are told with.
+-- all these are told with. They are few, whatever the planner makes of them, so each is
+-- looked up by itself (`lateral`, behind `offset 0`).
 with recursive fresh (class, oid) as (
     /* rows */
 ),
@@ -14,9 +15,15 @@ standing (class, oid) as (
         d.classid,
         d.objid
     from standing s
-    join pg_depend d
-        on d.refclassid = s.class
-        and d.refobjid = s.oid
+    cross join lateral (
+        select
+            d.classid,
+            d.objid
+        from pg_depend d
+        where d.refclassid = s.class
+            and d.refobjid = s.oid
+        offset 0
+    ) d
 )
 
 select
@@ -25,70 +32,71 @@ select
 from standing s
 union
 select
-    'pg_class'::regclass,
-    d.adrelid
+    w.class,
+    w.oid
 from standing s
-join pg_attrdef d
-    on s.class = 'pg_attrdef'::regclass
-    and d.oid = s.oid
-union
-select
-    'pg_class'::regclass,
-    r.ev_class
-from standing s
-join pg_rewrite r
-    on s.class = 'pg_rewrite'::regclass
-    and r.oid = s.oid
-union
-select
-    'pg_class'::regclass,
-    con.conrelid
-from standing s
-join pg_constraint con
-    on s.class = 'pg_constraint'::regclass
-    and con.oid = s.oid
-    and con.contype = 'n'
-    and con.conrelid <> 0
-union
-select
-    'pg_type'::regclass,
-    con.contypid
-from standing s
-join pg_constraint con
-    on s.class = 'pg_constraint'::regclass
-    and con.oid = s.oid
-    and con.contypid <> 0
-union
-select
-    con.tableoid,
-    con.oid
-from standing s
-join pg_constraint con
-    on s.class = 'pg_class'::regclass
-    and con.conindid = s.oid
-    and con.contype in ('p', 'u', 'x')
-union
-select
-    c.tableoid,
-    c.oid
-from standing s
-join pg_class c
-    on s.class = 'pg_class'::regclass
-    and c.reltoastrelid = s.oid
-union
-select
-    t.tableoid,
-    t.oid
-from standing s
-join pg_type t
-    on s.class = 'pg_class'::regclass
-    and t.typrelid = s.oid
-union
-select
-    'pg_class'::regclass,
-    t.typrelid
-from standing s
-join pg_type t
-    on s.class = 'pg_type'::regclass
-    and t.oid = s.oid
-    and t.typrelid <> 0;
+cross join lateral (
+    select
+        'pg_class'::regclass,
+        d.adrelid
+    from pg_attrdef d
+    where s.class = 'pg_attrdef'::regclass
+        and d.oid = s.oid
+    union all
+    select
+        'pg_class'::regclass,
+        r.ev_class
+    from pg_rewrite r
+    where s.class = 'pg_rewrite'::regclass
+        and r.oid = s.oid
+    union all
+    select
+        'pg_class'::regclass,
+        con.conrelid
+    from pg_constraint con
+    where s.class = 'pg_constraint'::regclass
+        and con.oid = s.oid
+        and con.contype = 'n'
+        and con.conrelid <> 0
+    union all
+    select
+        'pg_type'::regclass,
+        con.contypid
+    from pg_constraint con
+    where s.class = 'pg_constraint'::regclass
+        and con.oid = s.oid
+        and con.contypid <> 0
+    union all
+    select
+        'pg_publication'::regclass,
+        r.prpubid
+    from pg_publication_rel r
+    where s.class = 'pg_publication_rel'::regclass
+        and r.oid = s.oid
+    union all
+    select
+        'pg_publication'::regclass,
+        n.pnpubid
+    from pg_publication_namespace n
+    where s.class = 'pg_publication_namespace'::regclass
+        and n.oid = s.oid
+    union all
+    -- A constraint's index, what a table has toasted, the class of a composite type.
+    select
+        d.refclassid,
+        d.refobjid
+    from pg_depend d
+    where s.class = 'pg_class'::regclass
+        and d.classid = s.class
+        and d.objid = s.oid
+        and d.deptype = 'i'
+    union all
+    select
+        'pg_class'::regclass,
+        t.typrelid
+    from pg_type t
+    where s.class = 'pg_type'::regclass
+        and t.oid = s.oid
+        and t.typrelid <> 0
+    offset 0
+) w (class, oid);
