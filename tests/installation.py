@@ -92,10 +92,9 @@ class Installation:
         self, module: str, *words: str, **variables: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a program to its end, with the keys in its environment."""
-        url = self.server.environment(self.database)["DATABASE_URL"]
         return subprocess.run(
             [sys.executable, "-m", module, *words],
-            env={**os.environ, **ENVIRONMENT, "TRUNKLINE_DATABASE": url, **variables},
+            env={**self._variables(), **variables},
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -103,6 +102,29 @@ class Installation:
             check=False,
             timeout=120,
         )
+
+    def started(self, module: str, *words: str) -> subprocess.Popen[bytes]:
+        """A program at work in a process group of its own; what it says is lost."""
+        return subprocess.Popen(
+            [sys.executable, "-m", module, *words],
+            env=self._variables(),
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def at_work(self) -> bool:
+        """Whether a session of a backfill or a rotation is there."""
+        found = self.value(
+            "select count(*) from pg_stat_activity where datname = current_database()"
+            " and application_name like 'trunkline backfill%%'"
+        )
+        return bool(found)
+
+    def _variables(self) -> dict[str, str]:
+        url = self.server.environment(self.database)["DATABASE_URL"]
+        return {**os.environ, **ENVIRONMENT, "TRUNKLINE_DATABASE": url}
 
     def seal_legacy(self) -> None:
         """Give every legacy value a content, and a key that opens it."""

@@ -47,6 +47,10 @@ class Script:
         """Its statements. Raises DoesNotParse."""
         return split(self.text)
 
+    def with_faults(self, *faults: Fault) -> Script:
+        """The same, with more that is wrong with it."""
+        return replace(self, faults=self.faults + faults)
+
 
 @dataclass(frozen=True)
 class Change:
@@ -206,28 +210,22 @@ def load(root: Path) -> Project:
 
 def _told_apart(changes: list[Change]) -> list[Change]:
     """The changes, with a fault in each whose ID is another's but for the case."""
+    told = []
     first: dict[str, str] = {}
-    return [
-        change
-        if (other := first.setdefault(change.id.casefold(), change.id)) == change.id
-        else replace(
-            change,
-            migration=replace(
-                change.migration,
-                faults=(
-                    *change.migration.faults,
-                    Fault(
-                        "change-name-case",
-                        1,
-                        f"the name differs from {other} only in case",
-                        "Rename one of the two: where file systems do not tell case, "
-                        "they are the same file.",
-                    ),
-                ),
-            ),
+    for change in changes:
+        other = first.setdefault(change.id.casefold(), change.id)
+        if other == change.id:
+            told.append(change)
+            continue
+        fault = Fault(
+            "change-name-case",
+            1,
+            f"the name differs from {other} only in case",
+            "Rename one of the two: where file systems do not tell case, they are the "
+            "same file.",
         )
-        for change in changes
-    ]
+        told.append(replace(change, migration=change.migration.with_faults(fault)))
+    return told
 
 
 def _is_migration(path: Path, root: Path) -> bool:
@@ -266,20 +264,20 @@ def _change(settings: Config, path: Path) -> Change:
     rollback = _rollback(root, path)
     directives, _ = header.read(migration.text, "migration")
     transactional, faults = header.transactional(directives)
-    migration = replace(migration, faults=migration.faults + faults)
+    migration = migration.with_faults(*faults)
     losses: tuple[Loss, ...] = ()
     leaves: tuple[Leftover, ...] = ()
     if rollback is not None:
         declared, _ = header.read(rollback.text, "rollback")
         losses, leaves, faults = header.losses(declared)
-        rollback = replace(rollback, faults=rollback.faults + faults)
+        rollback = rollback.with_faults(*faults)
     checked = root / "verification" / path.name
     verification = _optional(root, checked, "verification")
     survives: tuple[Survival, ...] = ()
     if verification is not None:
         accepted, _ = header.read(verification.text, "verification")
         survives, faults = header.survivals(accepted)
-        verification = replace(verification, faults=verification.faults + faults)
+        verification = verification.with_faults(*faults)
     return Change(
         id=name,
         migration=migration,
@@ -383,7 +381,7 @@ def _invariant(root: Path, path: Path, known: set[str]) -> Invariant:
             f"no change is called {since.value}",
             "Name the change from which on the invariant holds.",
         )
-        script = replace(script, faults=(*script.faults, fault))
+        script = script.with_faults(fault)
     return Invariant(path.stem, script, since.value if since else None)
 
 

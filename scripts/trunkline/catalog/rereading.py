@@ -29,30 +29,32 @@ from trunkline.catalog.reading import (
 from trunkline.catalog.snapshot import Snapshot
 
 _KINDS = {
-    2605: ("cast",),  # pg_cast
-    1259: ("table", "view", "column", "sequence", "index"),  # pg_class
-    2606: ("constraint", "domain_constraint"),  # pg_constraint
-    826: ("default_privilege",),  # pg_default_acl
-    3466: ("event_trigger",),  # pg_event_trigger
-    2328: ("foreign_data_wrapper",),  # pg_foreign_data_wrapper
-    1417: ("server",),  # pg_foreign_server
-    2615: ("schema",),  # pg_namespace
-    3256: ("policy",),  # pg_policy
-    1255: ("routine", "aggregate"),  # pg_proc
-    6104: ("publication",),  # pg_publication
-    2618: ("rule",),  # pg_rewrite
-    3381: ("statistics",),  # pg_statistic_ext
-    2620: ("trigger",),  # pg_trigger
-    3602: ("text_search_configuration",),  # pg_ts_config
-    3600: ("text_search_dictionary",),  # pg_ts_dict
-    1247: ("type", "enum", "domain"),  # pg_type
-    1418: ("user_mapping",),  # pg_user_mapping
-    2604: (),  # pg_attrdef: defaults are told with their columns
-    6237: (),  # pg_publication_namespace and
-    6106: (),  # pg_publication_rel: what is published, with the publication
+    fresh.OF_OBJECTS[name]: kinds
+    for name, kinds in {
+        "pg_attrdef": (),  # defaults are told with their columns
+        "pg_cast": ("cast",),
+        "pg_class": ("table", "view", "column", "sequence", "index"),
+        "pg_constraint": ("constraint", "domain_constraint"),
+        "pg_default_acl": ("default_privilege",),
+        "pg_event_trigger": ("event_trigger",),
+        "pg_foreign_data_wrapper": ("foreign_data_wrapper",),
+        "pg_foreign_server": ("server",),
+        "pg_namespace": ("schema",),
+        "pg_policy": ("policy",),
+        "pg_proc": ("routine", "aggregate"),
+        "pg_publication": ("publication",),
+        "pg_publication_namespace": (),  # what is published, with the publication
+        "pg_publication_rel": (),
+        "pg_rewrite": ("rule",),
+        "pg_statistic_ext": ("statistics",),
+        "pg_trigger": ("trigger",),
+        "pg_ts_config": ("text_search_configuration",),
+        "pg_ts_dict": ("text_search_dictionary",),
+        "pg_type": ("type", "enum", "domain"),
+        "pg_user_mapping": ("user_mapping",),
+    }.items()
 }
-"""The kinds of objects that can be read alone, by the OIDs of their catalogs, which are
-the same everywhere (src/include/catalog)."""
+"""The kinds of objects that can be read alone, by the OIDs of their catalogs."""
 
 PUBLIC = (2615, 2200)
 FIRST_OF_USERS = 16384

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -16,7 +14,7 @@ import psutil
 import pytest
 
 from tests.database.backfill.faults import FAULTS
-from tests.installation import ENVIRONMENT, ROOT, Installation
+from tests.installation import Installation
 from trunkline.backfill import Counts, Report
 from trunkline.errors import Failure
 from trunkline.throwaway import Server
@@ -39,25 +37,15 @@ def test_kill_9_at_twenty_random_moments_changes_nothing_in_the_end(
     faulty: Installation, undisturbed: list[object]
 ) -> None:
     moments = random.Random(20260210)
-    url = faulty.server.environment(faulty.database)["DATABASE_URL"]
     reached = set()
     whole = 0.0
     for number in range(21):
-        with subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "trunkline",
-                "backfill",
-                "managed-credentials",
-                "--limit=220",  # all these times that is less than all of it
-                f"--workers={1 + number % 2}",
-            ],
-            env={**os.environ, **ENVIRONMENT, "TRUNKLINE_DATABASE": url},
-            cwd=ROOT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
+        with faulty.started(
+            "trunkline",
+            "backfill",
+            "managed-credentials",
+            "--limit=220",  # all these times that is less than all of it
+            f"--workers={1 + number % 2}",
         ) as process:
             until_at_work(faulty, process)
             if not number:  # how long it takes here
@@ -86,10 +74,7 @@ def until_at_work(faulty: Installation, process: subprocess.Popen[bytes]) -> Non
     """Wait until a session of the run is there, or the run is over."""
     deadline = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < deadline:
-        if faulty.value(
-            "select count(*) from pg_stat_activity where datname = current_database()"
-            " and application_name like 'trunkline backfill%%'"
-        ):
+        if faulty.at_work():
             return
         time.sleep(0.01)
 

@@ -6,24 +6,17 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import LiteralString
 
 from tests.database.backfill.test_keys import TRAFFIC
-from tests.installation import ENVIRONMENT, ROOT, Installation
+from tests.installation import Installation
 from trunkline.rehearsal.traffic.player import Record, playing
 from trunkline.rehearsal.traffic.scripts import TrafficScript
 
 KILLS = 6
-AT_WORK = """
-select count(*) from pg_stat_activity
-where
-    datname = current_database()
-    and application_name like 'trunkline backfill%%'
-"""
 OPEN = "select count(*) from org_data_keys where state = 'retiring'"
 UNDER_A_DEAD_KEY = """
 select count(*)
@@ -66,7 +59,11 @@ def test_kill_9_of_a_rotation_under_traffic_loses_no_value_and_retires_no_used_k
             if number % 2:  # at any moment
                 rotated(installation, moments.uniform(0, whole))
             else:  # as soon as there are new keys, or a little later
-                rotated(installation, moments.uniform(0, 0.05), since=OPEN)
+                rotated(
+                    installation,
+                    moments.uniform(0, 0.05),
+                    since=lambda: bool(installation.value(OPEN)),
+                )
             assert not installation.value(UNDER_A_DEAD_KEY)
             assert installation.opened() == before
             left.append(installation.value(OPEN))
@@ -84,23 +81,19 @@ def test_kill_9_of_a_rotation_under_traffic_loses_no_value_and_retires_no_used_k
 
 
 def rotated(
-    installation: Installation, seconds: float | None, since: LiteralString = AT_WORK
+    installation: Installation,
+    seconds: float | None,
+    since: Callable[[], bool] | None = None,
 ) -> float:
     """Rotate all keys: to the end, or killed so long after it is at work, or after what
-    `since` counts is there.
+    `since` asks for.
 
     Gives how long it was at work.
     """
-    url = installation.server.environment(installation.database)["DATABASE_URL"]
-    with subprocess.Popen(
-        [sys.executable, "-m", "telephony", "keys", "rotate", "--all", "--yes"],
-        env={**os.environ, **ENVIRONMENT, "TRUNKLINE_DATABASE": url},
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as process:
-        while process.poll() is None and not installation.value(since):
+    words = ("keys", "rotate", "--all", "--yes")
+    with installation.started("telephony", *words) as process:
+        begun = since or installation.at_work
+        while process.poll() is None and not begun():
             time.sleep(0.01)
         started = time.monotonic()
         with suppress(subprocess.TimeoutExpired):
@@ -116,6 +109,6 @@ def rotated(
 def until_gone(installation: Installation) -> None:
     """Wait until the server has ended the sessions of who was killed."""
     deadline = time.monotonic() + 30
-    while installation.value(AT_WORK):
+    while installation.at_work():
         assert time.monotonic() < deadline
         time.sleep(0.01)
