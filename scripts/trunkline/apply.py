@@ -114,6 +114,7 @@ def up(
 
     `present` are the IDs applied before it. Raises the errors of `runner.run`.
     """
+    session.throttle.pause()
     started = perf_counter()
     work = Work(change.id, "up", change.migration, change.transactional)
     shown = runner.run(

@@ -146,6 +146,7 @@ def down(
     Returns None when all is well, else the failed checks, a complaint and a hint.
     Raises the errors of `runner.run`.
     """
+    session.throttle.pause()
     started = perf_counter()
     emit = session.emit
     if rollback.change is None or not rollback.change.checks:

@@ -75,7 +75,6 @@ def run(session: Session, work: Work, prove: Prove, record: Record) -> Proof:
     record), LockNotObtained, UsageError for a file that is not the one that was begun,
     and Failure when the connection is lost, with what the ledger then says.
     """
-    session.throttle.pause()
     session.emit(ChangeStarted(work.id, work.direction))
     started = perf_counter()
     way = _in_one_transaction if work.transactional else _one_by_one
