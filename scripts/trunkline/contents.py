@@ -312,7 +312,9 @@ def _key_text(
         )
         for column in columns
     ]
-    return sql.SQL("concat_ws(', ', {})").format(sql.SQL(", ").join(parts))
+    return sql.SQL("array_to_string(array[{}]::text[], ', ')").format(
+        sql.SQL(", ").join(parts)
+    )
 
 
 @lru_cache(maxsize=4096)

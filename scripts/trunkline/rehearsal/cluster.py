@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from psycopg import Connection, sql
+from psycopg import Connection
 from psycopg.rows import class_row
 
 from trunkline.catalog import Difference
@@ -19,6 +19,7 @@ from trunkline.catalog.words import literal
 _ROLES = """
 select
     r.rolname as name,
+    quote_ident(r.rolname) as quoted,
     array[
         case when r.rolsuper then 'superuser' else 'nosuperuser' end,
         case when r.rolinherit then 'inherit' else 'noinherit' end,
@@ -58,7 +59,22 @@ select
     pg_catalog.shobj_description(r.oid, 'pg_authid') as comment
 from pg_catalog.pg_roles as r
 where r.rolname not like 'pg\\_%'
+union all
+select
+    'all',
+    'all',
+    '{}',
+    '{}',
+    array(
+        select setting
+        from pg_catalog.pg_db_role_setting as s
+        cross join unnest(s.setconfig) as setting
+        where s.setrole = 0 and s.setdatabase = 0
+        order by 1
+    ),
+    null
 """
+"""The last are the settings of `alter role all`."""
 
 _USUAL = frozenset(
     {
@@ -78,18 +94,15 @@ class Role:
     """
 
     name: str
+    quoted: str
     attributes: list[str]
     memberships: list[list[str]]
     settings: list[str]
     comment: str | None
 
-    @property
-    def quoted(self) -> str:
-        return sql.Identifier(self.name).as_string(None)
-
 
 def roles(connection: Connection) -> dict[str, Role]:
-    """Each role by name, but for the predefined ones."""
+    """Each role by name, but for the predefined ones; `all` has what all are set."""
     with connection.cursor(row_factory=class_row(Role)) as cursor:
         return {role.name: role for role in cursor.execute(_ROLES)}
 
@@ -104,7 +117,7 @@ def compare(expected: dict[str, Role], found: dict[str, Role]) -> list[Differenc
                 _difference("unexpected", now, _told(now), [f"drop role {now.quoted};"])
             )
         elif was is not None and now is None:
-            bare = Role(name, [], [], [], None)
+            bare = Role(name, was.quoted, [], [], [], None)
             repair = [f"create role {was.quoted};", *_altered(was, bare)]
             differences.append(_difference("missing", was, _told(was), repair))
         elif was is not None and now is not None and was != now:
@@ -159,4 +172,5 @@ def _told(role: Role) -> str:
     words = [word for word in role.attributes if word not in _USUAL]
     words += [f"in {group}{options}" for group, options in role.memberships]
     words += [f"set {setting}" for setting in role.settings]
+    words += [f"comment {literal(role.comment)}"] if role.comment is not None else []
     return ", ".join(words) or "nothing special"

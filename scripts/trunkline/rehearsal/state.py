@@ -34,9 +34,10 @@ class State:
             other.roles,
         )
 
-    def of_database(self) -> tuple[object, object]:
+    def of_database(self) -> tuple[object, ...]:
         """What belongs to the database itself, and so to no copy of it."""
-        return self.catalog.of("database"), self.catalog.of("database setting")
+        kinds = ("database", "database setting", "subscription")
+        return tuple(self.catalog.of(kind) for kind in kinds)
 
     def greets_alike(self, other: State) -> bool:
         """Whether a new session would begin with the same settings and role."""

@@ -115,6 +115,9 @@ class Server:
         """
         self._expect_own(database, "dropped")
         with self._administer() as connection:
+            if _has_subscriptions(connection, database):
+                with self.connect(database) as subscriber:
+                    _forget_subscriptions(subscriber)
             _sessions(connection, database, patience=0.05)
             _execute(
                 connection,
@@ -199,6 +202,27 @@ def _execute(
         connection.execute(statement)
     except psycopg.Error as error:
         raise Failure(complaint, detail=str(error)) from error
+
+
+def _has_subscriptions(connection: psycopg.Connection, database: str) -> bool:
+    """Whether a subscription keeps the database from being dropped."""
+    query = (
+        "select from pg_subscription where subdbid ="
+        " (select oid from pg_database where datname = %s)"
+    )
+    return connection.execute(query, (database,)).rowcount > 0
+
+
+def _forget_subscriptions(subscriber: psycopg.Connection) -> None:
+    """Drop a database's subscriptions; a slot that one has elsewhere is left alone."""
+    names = subscriber.execute(
+        "select subname from pg_subscription where subdbid ="
+        " (select oid from pg_database where datname = current_database())"
+    )
+    for (name,) in names.fetchall():
+        for step in ("alter {} disable", "alter {} set (slot_name = none)", "drop {}"):
+            words = sql.SQL(step.replace("{}", "subscription {}"))
+            subscriber.execute(words.format(sql.Identifier(name)))
 
 
 def _expect_idle(connection: psycopg.Connection, database: str, verb: str) -> None:

@@ -414,3 +414,26 @@ create table t (a int) partition by list (a) using other;
 -- then
 alter table t set access method default;
 -- finds: differs table public.t
+
+-- alteration: a partition has been built apart, and attached
+-- since 18
+create table t (a int not null, b int not null) partition by list (b);
+create table t_1 partition of t for values in (1);
+insert into t values (1, 1);
+-- then
+drop table t_1;
+create table t_1 (a int not null, b int constraint known not null);
+insert into t_1 values (1, 1);
+alter table t attach partition t_1 for values in (1);
+-- finds: differs column public.t_1.a
+-- finds: differs column public.t_1.b
+
+-- alteration: a table that inherits has named its not-null constraint itself
+-- since 18
+create table t (a int constraint known not null);
+create table t_1 (a int constraint unknown not null) inherits (t);
+-- then
+drop table t_1;
+create table t_1 (a int) inherits (t);
+-- finds: differs column public.t_1.a
+-- unrepaired: the constraint is its parent's

@@ -109,3 +109,27 @@ select lo_put(4711, 0, 'as');
 -- down
 select lo_put(4711, 0, 'So');
 -- loses: 1 values pg_catalog.pg_largeobject.data
+
+-- planted: rows that have no columns
+create table visits ();
+insert into visits default values;
+insert into visits default values;
+-- up
+delete from visits;
+-- down
+insert into visits default values;
+-- loses: 1 rows public.visits
+
+-- planted: rows that have no key and very many columns
+do $$ begin
+    execute (
+        select format('create table wide (%s)', string_agg(format('c%s int', n), ', '))
+        from generate_series(1, 150) as n
+    );
+end $$;
+insert into wide (c1) values (1), (1), (2);
+-- up
+delete from wide where c1 = 1;
+-- down
+insert into wide (c1) values (1);
+-- loses: 1 rows public.wide

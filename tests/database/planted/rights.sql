@@ -195,3 +195,29 @@ alter default privileges in schema rooms grant select on tables to pg_monitor;
 -- down
 drop schema if exists romos;
 -- finds: unexpected schema rooms
+
+-- planted: what all roles are set
+select 'nothing was here';
+-- up
+alter role all set statement_timeout = '1h';
+-- down
+alter role all reset lock_timeout;
+-- finds: differs role all
+
+-- planted: the comment on a role
+create role planted_reader;
+comment on role planted_reader is 'Reads.';
+-- up
+comment on role planted_reader is 'Reads, at night.';
+-- down
+comment on role planted_reader is 'Reads at night.';
+-- finds: differs role planted_reader
+
+-- planted: a subscription is left
+select 'nothing was here';
+-- up
+create subscription news connection 'host=127.0.0.1 port=1' publication news
+with (connect = false, slot_name = none, enabled = false);
+-- down
+select 'nobody sends anything';
+-- finds: unexpected subscription news

@@ -122,6 +122,8 @@ def alter(change: Change) -> Statements | None:
         return None
     if differing == {"also_local"}:
         return None
+    if "not_null_name" in differing and _rename_not_null(change) is None:
+        return None
     target = f"alter table {want['on']} alter column {want['called']}"
     statements: Statements = []
     expression = "generated" in want and "default" in differing
@@ -211,14 +213,41 @@ def _alter_not_null(change: Change, target: str) -> Statements:
         and "not_null_name" in want
         and "not_null_name" in have
     ):
-        names = f"{have['not_null_name']} to {want['not_null_name']}"
-        statements.append(f"{table} rename constraint {names};")
+        statements += _rename_not_null(change) or []
     if "not_null_not_valid" in differing:
         statements.append(f"{table} validate constraint {want['not_null_name']};")
     if "not_null_no_inherit" in differing:
         word = "no inherit" if want.get("not_null_no_inherit") else "inherit"
         statements.append(f"{table} alter constraint {want['not_null_name']} {word};")
     return statements
+
+
+def _not_null_is_handed_down(change: Change, table: Facts) -> bool:
+    """Say whether a column's not-null constraint has come from a parent's, too."""
+    parents = [
+        change.there.of("column").get(f"{parent}.{change.found['called']}", {})
+        for parent in table.get("inherits", ())
+    ]
+    return any(p.get("not_null") and not p.get("not_null_no_inherit") for p in parents)
+
+
+def _rename_not_null(change: Change) -> Statements | None:
+    """Rename the constraint; a partition's only apart from its parent, and that of a
+    table that inherits never."""
+    name = change.expected["on"]
+    names = f"{change.found['not_null_name']} to {change.expected['not_null_name']}"
+    statements = [f"alter table {name} rename constraint {names};"]
+    table = change.there.of("table").get(name, {})
+    if not _not_null_is_handed_down(change, table):
+        return statements
+    if "partition_bound" not in table:
+        return None
+    of = f"alter table {table['inherits'][0]}"
+    return [
+        f"{of} detach partition {name};",
+        *statements,
+        f"{of} attach partition {name} {table['partition_bound']};",
+    ]
 
 
 def _alter_storage(change: Change, target: str) -> Statements:

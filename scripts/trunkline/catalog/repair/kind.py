@@ -79,13 +79,19 @@ NAMES = frozenset({"not_null_name"})
 """Names that a thing may lack without being another (before PostgreSQL 18)."""
 
 USUAL = {
+    "collation": "the type's own",
     "compression": "the default",
     "context": "explicit",
+    "deferrable": "not deferrable",
     "firing": "enabled",
+    "origin": "any",
+    "parallel": "unsafe",
     "persistence": "logged",
     "replica_identity": "default",
     "statistics": "the default",
     "storage": "the type's own",
+    "synchronous_commit": "off",
+    "volatility": "volatile",
 }
 """What it is called when a fact is not there because it is as it mostly is."""
 
