@@ -1,12 +1,14 @@
-"""Files of other tools that hold up and down at once, parted by a comment.
+"""Ways up and down as other tools keep them: in one file, parted by a comment, or in
+two files side by side.
 
-To any other runner, and so to this one, the comment is a comment: the file would be
-run from end to end, and what it has made would be gone again at once.
+To any other runner, and so to this one, the comment is a comment and each file a
+migration: all would be run, and what is made would be gone again at once.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 
 from trunkline.header import Fault
 from trunkline.statements import Statement
@@ -24,6 +26,24 @@ _DOWN = re.compile(
     r")$",
     re.IGNORECASE | re.MULTILINE,
 )
+
+#: How the name of a way down ends, and that of its way up.
+_ENDINGS = {".down": ".up", "_down": "_up", ".undo": ".do"}
+
+
+def fault_of_name(name: str, others: Container[str]) -> Fault | None:
+    """What is wrong where a migration is the way down of one of the `others`."""
+    for down, up in _ENDINGS.items():
+        above = name.removesuffix(down) + up
+        if name.endswith(down) and above in others:
+            return Fault(
+                "both-ways",
+                1,
+                f"the name says that it is the way down of {above}; here it would be "
+                "run as a migration",
+                f"Move it to rollbacks/{above}.sql.",
+            )
+    return None
 
 
 def fault(text: str, statements: tuple[Statement, ...], *, is_up: bool) -> Fault | None:

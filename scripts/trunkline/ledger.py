@@ -96,7 +96,8 @@ class Ledger:
     """The ledger of one database, through connections that the caller owns.
 
     `yoyo_schema` is where yoyo's tables are or, on a first run, where yoyo would make
-    them: the first schema of the search path.
+    them: the first schema of the search path. Where a change has set its role or the
+    database another path, they are still found: else all would seem to be pending.
     """
 
     def __init__(self, connection: Connection, migration_table: str) -> None:
@@ -378,8 +379,16 @@ def _yoyo_schema(connection: Connection, table: str) -> str:
     row = connection.execute(
         "select coalesce((select n.nspname from pg_catalog.pg_class as c"
         " join pg_catalog.pg_namespace as n on n.oid = c.relnamespace"
-        " where c.oid = to_regclass(%s)), current_schema(), 'public')",
-        [sql.Identifier(table).as_string(connection)],
+        " where c.oid = to_regclass(%s)),"
+        " (select min(n.nspname::text) from pg_catalog.pg_class as c"
+        " join pg_catalog.pg_namespace as n on n.oid = c.relnamespace"
+        " where c.relname = %s and c.relkind = 'r'"
+        " and to_regclass('trunkline.applied') is not null"
+        " and exists (select from pg_catalog.pg_settings where name = 'search_path'"
+        " and source in ('database', 'user', 'database user'))"
+        " having count(*) = 1),"
+        " current_schema(), 'public')",
+        [sql.Identifier(table).as_string(connection), table],
     ).fetchone()
     assert row is not None
     return str(row[0])

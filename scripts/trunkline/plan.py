@@ -106,6 +106,7 @@ def _unfit(change: Change, allow_unverified: bool) -> Iterable[Problem]:
     from trunkline.header import Fault
 
     path = change.migration.path
+    yield from change.problems
     if change.rollback is None:
         fault = Fault(
             "rollback-missing",
@@ -122,7 +123,6 @@ def _unfit(change: Change, allow_unverified: bool) -> Iterable[Problem]:
             "Write what must hold, or pass --allow-unverified.",
         )
         yield Problem(path, fault)
-    yield from change.problems
     if not change.problems and not change.migration.statements:
         fault = Fault("file-empty", 1, "the file holds no statement", "")
         yield Problem(path, fault)

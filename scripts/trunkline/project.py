@@ -191,7 +191,8 @@ def load(root: Path) -> Project:
     """Read the project in `root`.
 
     Raises UsageError for a bad `yoyo.ini`, an unknown dependency, a cycle, a file that
-    no reader of SQL can take (a Python migration, a post-apply hook).
+    no reader of SQL can take (a Python migration, a post-apply hook), or where no file
+    of SQL is a change.
     """
     settings = config.read(root)
     changes = [
@@ -199,13 +200,27 @@ def load(root: Path) -> Project:
         for path in sorted(settings.migrations.iterdir())
         if _is_migration(path, root)
     ]
-    ordered = _in_order(_told_apart(changes))
+    if not changes:
+        _expect_nothing_below(root, settings.migrations)
+    ordered = _in_order(_told_apart(_ways_apart(changes)))
     known = {change.id for change in ordered}
     invariants = tuple(
         _invariant(root, path, known)
         for path in sorted((root / "verification" / "invariants").glob("*.sql"))
     )
     return Project(settings, ordered, invariants)
+
+
+def _ways_apart(changes: list[Change]) -> list[Change]:
+    """The changes, with a fault in each that is the way down of another."""
+    names = {change.id for change in changes}
+    faults = [both_ways.fault_of_name(change.id, names) for change in changes]
+    return [
+        replace(change, migration=change.migration.with_faults(fault))
+        if fault
+        else change
+        for change, fault in zip(changes, faults, strict=True)
+    ]
 
 
 def _told_apart(changes: list[Change]) -> list[Change]:
@@ -239,6 +254,11 @@ def _is_migration(path: Path, root: Path) -> bool:
             f"{path.relative_to(root)}: a migration in Python",
             hint="Only plain SQL can be split, traced and rehearsed; write it as SQL.",
         )
+    if path.suffix != ".sql" and path.suffix.lower() == ".sql":
+        raise UsageError(
+            f"{path.relative_to(root)}: would never be run, for its name",
+            hint=f"Rename it to {path.stem}.sql.",
+        )
     if path.suffix != ".sql" or path.name.endswith(".rollback.sql"):
         return False
     if not path.name.isprintable():
@@ -249,6 +269,16 @@ def _is_migration(path: Path, root: Path) -> bool:
     if not path.is_file():
         raise _no_file(root, path)
     return True
+
+
+def _expect_nothing_below(root: Path, migrations: Path) -> None:
+    """Raise UsageError where all SQL is in directories in which nobody looks."""
+    below = next(iter(sorted(migrations.glob("*/*.sql"))), None)
+    if below is not None:
+        raise UsageError(
+            f"{below.relative_to(root)}: would never be run, in a directory of its own",
+            hint="A change is migrations/ID.sql, and its way down rollbacks/ID.sql.",
+        )
 
 
 def _no_file(root: Path, path: Path) -> UsageError:

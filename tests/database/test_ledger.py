@@ -115,6 +115,27 @@ def test_the_yoyo_tables_of_another_schema_are_found(line: Line) -> None:
     assert line.has("other.a")
 
 
+def test_a_change_that_sets_another_search_path_does_not_hide_the_ledger(
+    line: Line,
+) -> None:
+    setting = "alter database %I set search_path = other"
+    call = f"execute format('{setting}', current_database())"
+    line.add("a", f"create schema other; do $$ begin {call}; end $$;")
+    line.table("b")
+    line.apply(to="a")
+    assert line.applied() == ["a"]
+    line.apply()
+    assert line.applied() == ["a", "b"]
+    assert line.has("other.b")
+
+    keywords = line.server.conninfo(line.database)
+    third = of_keywords({**keywords, "options": "-c search_path=third"})
+    line.rows("create schema third")
+    line.remove("a")
+    apply.run(line.project, third, apply.Options(), line.events.append)
+    assert line.has("third.b")
+
+
 @pytest.fixture
 def reader(line: Line) -> Iterator[Target]:
     """The test's database for a role that has no right on anything."""

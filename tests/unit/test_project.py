@@ -257,6 +257,31 @@ def test_a_way_down_that_runs_nothing_is_a_comment(tmp_path: Path) -> None:
         assert _change(tmp_path, migrations=text).problems == ()
 
 
+@pytest.mark.parametrize(
+    ("up", "down"), [("1_a.up", "1_a.down"), ("1_up", "1_down"), ("a.do", "a.undo")]
+)
+def test_the_way_down_that_lies_beside_its_way_up_is_not_run(
+    tmp_path: Path, up: str, down: str
+) -> None:
+    _write(tmp_path, {f"migrations/{up}.sql": "create table t ();\n"})
+    path = tmp_path / "migrations" / f"{down}.sql"
+    path.write_text("drop table t;\n")
+    found = {c.id: c.problems for c in project.load(tmp_path).changes}
+    assert _told(found[down]) == [("both-ways", f"migrations/{down}.sql", 1)]
+    assert found[down][0].fault.hint == f"Move it to rollbacks/{up}.sql."
+    assert found[up] == ()
+
+    path.rename(path.with_name(f"2_{down}.sql"))  # the way down of nothing here
+    assert not any(c.problems for c in project.load(tmp_path).changes)
+
+
+@pytest.mark.parametrize("place", ["1_a/up.sql", "2026_a/migration.sql", "1_A.SQL"])
+def test_sql_that_nobody_would_run_is_refused(tmp_path: Path, place: str) -> None:
+    _write(tmp_path, {f"migrations/{place}": "select 1;\n"})
+    with pytest.raises(UsageError, match=f"migrations/{place}: would never be run"):
+        project.load(tmp_path)
+
+
 def test_names_that_differ_in_case_are_one_file_elsewhere(tmp_path: Path) -> None:
     names = ("Straße", "a", "A", "b", "STRASSE")
     _write(tmp_path, {f"migrations/{n}.sql": "select 1;" for n in names})
