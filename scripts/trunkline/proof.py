@@ -115,11 +115,14 @@ def others_hold(
 
 
 def all_hold(
-    connection: Connection, changes: Iterable[Change], emit: Emit
+    connection: Connection,
+    changes: Iterable[Change],
+    emit: Emit,
+    plans: Plans | None = None,
 ) -> tuple[CheckResult, ...]:
     """The checks of changes, also those that read much."""
     named = [(change.id, check) for change in changes for check in change.checks]
-    return checks.run_together(connection, named, emit)
+    return checks.run_together(connection, named, emit, plans)
 
 
 def is_vacuous(connection: Connection, change: Change) -> bool:

@@ -32,18 +32,17 @@ _OURS = (
 )
 #: The counters that are asked for later start from nothing (once, as an InitPlan).
 _BEFORE = (
-    "select c.oid, format('%I.%I', n.nspname, c.relname), c.relfilenode,"
-    " (select pg_stat_force_next_flush()::text)"
+    "select c.oid, format('%I.%I', n.nspname, c.relname), c.relkind,"
+    " pg_relation_filenode(c.oid), (select pg_stat_force_next_flush()::text)"
     " from pg_catalog.pg_class as c"
     " join pg_catalog.pg_namespace as n on n.oid = c.relnamespace"
     " where c.oid >= 16384 and c.relkind in ('r', 'p', 'm', 'v', 'i', 'I', 'S', 'f')"
     f" and {_OURS}"
 )
 _NOW = (
-    "select l.relation, array_agg(l.mode), max(c.relfilenode),"
-    " coalesce(pg_stat_get_xact_numscans(l.relation), 0), max(c.relkind)"
+    "select l.relation, array_agg(l.mode), pg_relation_filenode(l.relation),"
+    " coalesce(pg_stat_get_xact_numscans(l.relation), 0)"
     " from pg_catalog.pg_locks as l"
-    " left join pg_catalog.pg_class as c on c.oid = l.relation"
     " where l.pid = pg_backend_pid() and l.locktype = 'relation' and l.granted"
     " and l.relation >= 16384 group by l.relation"
 )
@@ -51,10 +50,11 @@ _NOW = (
 
 @dataclass
 class _Relation:
-    """A relation as the last statement left it."""
+    """A relation as the last statement left it; `file` is None where it has none."""
 
     name: str
-    file: int
+    kind: str
+    file: int | None
     scans: int = 0
     modes: frozenset[str] = frozenset()
 
@@ -79,8 +79,8 @@ class Trace:
         self._connection = connection
         self._direction = direction
         self._relations = {
-            oid: _Relation(name, file)
-            for oid, name, file, _ in connection.execute(_BEFORE)
+            oid: _Relation(name, kind, file)
+            for oid, name, kind, file, _ in connection.execute(_BEFORE)
         }
         self._seen: list[_Seen] = []
 
@@ -112,13 +112,13 @@ class Trace:
     def _note(self) -> list[tuple[_Relation, frozenset[str], bool, bool]]:
         """Each relation locked now: its new modes, whether rewritten, whether read."""
         found = []
-        for oid, modes, file, scans, kind in self._connection.execute(_NOW).fetchall():
+        for oid, modes, file, scans in self._connection.execute(_NOW).fetchall():
             relation = self._relations.get(oid)
             if relation is None:
                 continue
             held = frozenset(mode for mode in modes if mode in MODES)
             rewrote = file is not None and file != relation.file
-            scanned = scans > relation.scans and kind in ("r", "m", "p")
+            scanned = scans > relation.scans and relation.kind in ("r", "m", "p")
             found.append((relation, held - relation.modes, rewrote, scanned))
             relation.modes |= held
             relation.file = relation.file if file is None else file

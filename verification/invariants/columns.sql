@@ -242,12 +242,17 @@ left join (
     ),
     ('public.user_org_roles', 'created_at, id, org_id, updated_at')
 ) as plain (relation, columns)
-    on
-        plain.relation = format('%s.%s', n.nspname, c.relname)
-        and a.attname = any(string_to_array(plain.columns, ', '))
+    on plain.relation = format('%s.%s', n.nspname, c.relname)
 where
     n.nspname in ('public', 'api', 'worker', 'private', 'audit')
     and c.relkind in ('r', 'p', 'v')
     and c.relname !~ '^_?yoyo_'
-    and plain.relation is null
-    and col_description(c.oid, a.attnum) is null;
+    and a.attname <> all(string_to_array(coalesce(plain.columns, ''), ', '))
+    and not exists (
+        select
+        from pg_description as d
+        where
+            d.classoid = 'pg_class'::regclass
+            and d.objoid = c.oid
+            and d.objsubid = a.attnum
+    );

@@ -12,32 +12,37 @@ where
     and not coalesce('search_path=""' = any(p.proconfig), false);
 
 -- check: no body looks for a type where a temporary one would be found first
+with named as materialized (
+    select
+        p.oid,
+        word[1] as type
+    from pg_proc as p
+    cross join
+        lateral regexp_matches(
+            p.prosrc, '(?:::|^ +[a-z_]+ )([[:alnum:]_]+)', 'gn'
+        ) as word
+    where
+        p.pronamespace = any(
+            '{public,api,worker,private,audit}'::regnamespace[]
+        )
+        and p.prosqlbody is null
+)
+
 select
-    p.oid::regprocedure::text as subject,
-    'names the type ' || named.type[1] || ' without its schema' as detail
-from pg_proc as p
-cross join
-    lateral regexp_matches(
-        p.prosrc,
-        '(?:::|^ +[a-z_]+ )(' || (
-            select string_agg(t.typname, '|')
-            from pg_type as t
-            where
-                t.typnamespace = 'pg_catalog'::regnamespace
-                and t.typname !~ '^_'
-                and not exists (
-                    select
-                    from pg_get_keywords() as k
-                    where k.word = t.typname and k.catcode = 'C'
-                )
-        ) || ')\M',
-        'gn'
-    ) as named (type)
+    n.oid::regprocedure::text as subject,
+    'names the type ' || n.type || ' without its schema' as detail
+from named as n
+inner join pg_type as t
+    on
+        n.type = t.typname
+        and t.typnamespace = 'pg_catalog'::regnamespace
+        and t.typname !~ '^_'
 where
-    p.pronamespace = any(
-        '{public,api,worker,private,audit}'::regnamespace[]
-    )
-    and p.prosqlbody is null;
+    not exists (
+        select
+        from pg_get_keywords() as k
+        where k.word = t.typname and k.catcode = 'C'
+    );
 
 -- check: no function is for everybody
 select

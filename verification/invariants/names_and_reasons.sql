@@ -54,7 +54,8 @@ select
 from (
     select
         format('constraint %s on %s', k.conname, k.conrelid::regclass) as subject,
-        obj_description(k.oid, 'pg_constraint') as reason,
+        'pg_constraint'::regclass as class,
+        k.oid,
         k.connamespace as namespace
     from pg_constraint as k
     where
@@ -63,7 +64,8 @@ from (
     union all
     select
         'index ' || x.oid::regclass,
-        obj_description(x.oid, 'pg_class'),
+        'pg_class'::regclass,
+        x.oid,
         x.relnamespace
     from pg_index as i
     inner join pg_class as x
@@ -78,20 +80,23 @@ from (
     union all
     select
         c.relname::text,
-        obj_description(c.oid, 'pg_class'),
+        'pg_class'::regclass,
+        c.oid,
         c.relnamespace
     from pg_class as c
     where c.relkind in ('r', 'p', 'v') and c.relname !~ '^_?yoyo_'
     union all
     select
         p.oid::regprocedure::text,
-        obj_description(p.oid, 'pg_proc'),
+        'pg_proc'::regclass,
+        p.oid,
         p.pronamespace
     from pg_proc as p
     union all
     select
         format('trigger %s on %s', t.tgname, t.tgrelid::regclass),
-        obj_description(t.oid, 'pg_trigger'),
+        'pg_trigger'::regclass,
+        t.oid,
         c.relnamespace
     from pg_trigger as t
     inner join pg_class as c
@@ -100,7 +105,8 @@ from (
     union all
     select
         format('policy %s on %s', p.polname, p.polrelid::regclass),
-        obj_description(p.oid, 'pg_policy'),
+        'pg_policy'::regclass,
+        p.oid,
         c.relnamespace
     from pg_policy as p
     inner join pg_class as c
@@ -108,7 +114,8 @@ from (
     union all
     select
         'type ' || t.oid::regtype,
-        obj_description(t.oid, 'pg_type'),
+        'pg_type'::regclass,
+        t.oid,
         t.typnamespace
     from pg_type as t
     where t.typtype in ('d', 'e')
@@ -117,4 +124,11 @@ where
     said.namespace = any(
         '{public,api,worker,private,audit}'::regnamespace[]
     )
-    and said.reason is null;
+    and not exists (
+        select
+        from pg_description as d
+        where
+            d.classoid = said.class
+            and d.objoid = said.oid
+            and d.objsubid = 0
+    );

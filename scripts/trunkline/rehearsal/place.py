@@ -2,7 +2,7 @@
 
 `session` runs changes as `apply` does, and their own checks. `eyes` reads catalog and
 contents, on a connection of its own that rolls nothing back, so its statements stay
-prepared. `asking` is for the checks that are asked after every change; it keeps their
+prepared. `asking` is for the checks that are asked again and again; it keeps their
 plans. A database that is copied may have none of these, and what a change sets for new
 sessions reaches only new ones: then all are closed, to be opened when they are next
 asked for.
@@ -60,7 +60,7 @@ class Place:
 
     @property
     def asking(self) -> tuple[Connection, Plans]:
-        """Where the checks of earlier changes and the invariants are asked."""
+        """Where the invariants and the checks of other changes are asked."""
         if self._asking is None:
             self._asking = self._connected(), Plans()
         return self._asking

@@ -320,12 +320,12 @@ class Stage:
 
     def _asked(self) -> tuple[CheckResult, ...]:
         """The results of the checks of all changes, and of the invariants."""
-        work = self._place.session.work
+        asking, plans = self._place.asking
         there = [c for c in self._project.changes if c.id in self.present]
         invariants = self._project.holding(self.present)
         return (
-            *proof.all_hold(work, there, ignore),
-            *proof.invariants_hold(work, invariants, ignore),
+            *proof.all_hold(asking, there, ignore, plans),
+            *proof.invariants_hold(asking, invariants, ignore, plans),
         )
 
 

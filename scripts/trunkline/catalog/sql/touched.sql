@@ -1,8 +1,20 @@
 -- The objects that new rows of the catalogs are about, what stands on them, and what
--- all these are told with. They are few, whatever the planner makes of them, so each is
--- looked up by itself (`lateral`, behind `offset 0`).
-with recursive fresh (class, oid) as (
+-- all these are told with; some more than once. They are few, whatever the planner
+-- makes of them, so each is looked up by itself (`lateral`, behind `offset 0`), and they
+-- come out of arrays, from which ten rows are expected: a hash table is made as large as
+-- its rows are expected to be many, and of a third of the catalogs that took longer than
+-- all else.
+with recursive written (class, oid) as materialized (
     /* rows */
+),
+
+fresh (class, oid) as (
+    select
+        f.class,
+        f.oid
+    from unnest(
+        array(select w.class from written w), array(select w.oid from written w)
+    ) as f (class, oid)
 ),
 
 standing (class, oid) as (
@@ -30,7 +42,7 @@ select
     s.class,
     s.oid
 from standing s
-union
+union all
 select
     w.class,
     w.oid
