@@ -14,7 +14,15 @@ select
     coalesce(columns.plain, true) as plain,
     c.oid < 16384 and not exists (select from pg_largeobject_metadata) as empty
 from pg_class as c
-inner join pg_namespace as n on c.relnamespace = n.oid
+inner join (
+    select
+        oid,
+        nspname,
+        nspname !~ '^(pg_|information_schema$|trunkline$)' as ours
+    from pg_namespace
+    offset 0 -- once for each schema, not for each relation
+) as n on c.relnamespace = n.oid
+left join unnest(%(carried)s::oid []) as carried (oid) on c.oid = carried.oid
 left join lateral (
     select
         array_agg(a.attname::text order by a.attname) as names,
@@ -30,7 +38,7 @@ left join lateral (
         on b.oid = case when t.typtype = 'd' then t.typbasetype else t.oid end
     where
         c.relkind in ('r', 'm')
-        and c.oid <> all(%(carried)s::oid [])
+        and carried.oid is null
         and a.attrelid = c.oid
         and a.attnum > 0
         and not a.attisdropped
@@ -44,7 +52,7 @@ left join lateral (
             and a.attnum = any((k.indkey::int2 [])[0:k.indnkeyatts - 1])
     where
         c.relkind = 'r'
-        and c.oid <> all(%(carried)s::oid [])
+        and carried.oid is null
         and k.indrelid = c.oid
         and k.indisprimary
 ) as keys on true
@@ -53,7 +61,7 @@ where
     and c.relpersistence <> 't'
     and (c.relkind <> 'm' or c.relispopulated)
     and (
-        n.nspname !~ '^(pg_|information_schema$|trunkline$)'
+        n.ours
         or c.oid in ('pg_largeobject'::regclass, 'pg_largeobject_metadata'::regclass)
         and has_table_privilege(c.oid, 'select')
     )

@@ -25,19 +25,17 @@ MODES = (
     "ExclusiveLock",
     "AccessExclusiveLock",
 )
-_OURS = (
-    "n.nspname not in ('pg_catalog', 'information_schema', 'trunkline')"
-    " and n.nspname !~ '^pg_(toast|temp)'"
-    " and c.relname !~ '^_?yoyo_'"
-)
 #: The counters that are asked for later start from nothing (once, as an InitPlan).
+#: Schemas are judged once each, not for each relation (`offset 0`).
 _BEFORE = (
-    "select c.oid, format('%I.%I', n.nspname, c.relname), c.relkind,"
-    " pg_relation_filenode(c.oid), (select pg_stat_force_next_flush()::text)"
+    "select c.oid, format('%I.%I', n.nspname, c.relname), c.relkind, c.relfilenode,"
+    " (select pg_stat_force_next_flush()::text)"
     " from pg_catalog.pg_class as c"
-    " join pg_catalog.pg_namespace as n on n.oid = c.relnamespace"
+    " join (select oid, nspname from pg_catalog.pg_namespace"
+    " where nspname not in ('pg_catalog', 'information_schema', 'trunkline')"
+    " and nspname !~ '^pg_(toast|temp)' offset 0) as n on n.oid = c.relnamespace"
     " where c.oid >= 16384 and c.relkind in ('r', 'p', 'm', 'v', 'i', 'I', 'S', 'f')"
-    f" and {_OURS}"
+    " and c.relname not like all (array['yoyo\\_%', '\\_yoyo\\_%'])"
 )
 _NOW = (
     "select l.relation, array_agg(l.mode), pg_relation_filenode(l.relation),"
@@ -50,11 +48,11 @@ _NOW = (
 
 @dataclass
 class _Relation:
-    """A relation as the last statement left it; `file` is None where it has none."""
+    """A relation as the last statement left it; `file` is 0 where it has none."""
 
     name: str
     kind: str
-    file: int | None
+    file: int
     scans: int = 0
     modes: frozenset[str] = frozenset()
 
