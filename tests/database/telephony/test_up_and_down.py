@@ -73,3 +73,35 @@ def test_down_with_assignments_in_place_and_up_again_loses_no_number(
         with office.acting("telephony_worker") as worker:
             assert steps.routed(worker, MANAGED) == [(organization.id, agent, made)]
     server.drop(stage.database)
+
+
+def test_more_numbers_than_one_batch_holds_get_their_routes(
+    server: Server, telephony: Project
+) -> None:
+    stage = Stage(server, telephony)
+    filling = "20260222_number_routes_filled"
+    for change in telephony.changes:
+        if change.id == filling:
+            break
+        stage.apply(replace(change, fixture=None))
+    with server.connect(stage.database) as owner:
+        organizations = [
+            Office(server, stage.database, owner).organization().id for _ in range(3)
+        ]
+        owner.execute(
+            "insert into org_credentials"
+            " (org_id, provider, encrypted_config, is_active, phone_number)"
+            " select (%s::uuid[])[1 + n %% 3], 'twilio',"
+            " concat_ws(':', lpad(n::text, 24, '0'), repeat('0', 32), '00'),"
+            " n %% 7 <> 0, case when n %% 5 <> 0 then '+1650' || 5550000 + n end"
+            " from generate_series(1, 3000) as n",
+            [organizations],
+        )
+        owner.execute("delete from number_routes")
+        target = of_keywords(server.conninfo(stage.database))
+        up = apply.run(telephony, target, apply.Options(to=filling), ignore)
+        assert up.ok, up
+        row = owner.execute("select count(*) from number_routes").fetchone()
+        assert row is not None
+        assert row[0] == sum(n % 7 != 0 and n % 5 != 0 for n in range(1, 3001))
+    server.drop(stage.database)
