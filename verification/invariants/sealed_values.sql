@@ -44,15 +44,17 @@ from (
     from public.twilio_subaccounts as s
 ) as kept
 where
-    not (
-        kept.sealed ~ '^v2:[1-9][0-9]{0,8}:[A-Za-z0-9+/]{16}:[A-Za-z0-9+/]+={0,2}$'
-        or (
+    not case
+        when kept.sealed like 'v2:%'
+            then
+                kept.sealed
+                ~ '^v2:[1-9][0-9]{0,8}:[A-Za-z0-9+/]{16}:[A-Za-z0-9+/]+={0,2}$'
+        else
             kept.sealed ~ '^[0-9A-Fa-f]+:[0-9A-Fa-f]+:[0-9A-Fa-f]*$'
             and strpos(kept.sealed, ':') = 25
             and substr(kept.sealed, 58, 1) = ':'
-            and length(kept.sealed) % 2 = 0
-        )
-    );
+            and octet_length(kept.sealed) % 2 = 0
+    end;
 
 -- The values are read only where the unique index does not say so already; that it is
 -- the right one is asked by its change.

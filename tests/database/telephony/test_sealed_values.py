@@ -31,11 +31,13 @@ OTHER = "+16505550101"
         (legacy() + ":ab", "sealed_in_a_known_form"),
         (legacy() + "gg", "sealed_in_a_known_form"),
         ("v3" + sealed()[2:], "sealed_in_a_known_form"),
+        ("v2:" + legacy(), "sealed_in_a_known_form"),
         (legacy() + "00" * 32768, "sealed_in_a_known_form"),
     ],
     ids=[
         *("JSON", "empty", "line break", "v2 line break", "odd"),
-        *("a long nonce", "a short tag", "four parts", "no digits", "v3", "large"),
+        *("a long nonce", "a short tag", "four parts", "no digits", "v3", "v2 of hex"),
+        "large",
     ],
 )
 def test_what_is_not_sealed_is_refused(
