@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from trunkline.errors import Failure, TrunklineError, UsageError
 from trunkline.options import COMMANDS, add_global
@@ -69,9 +69,9 @@ def end_well(work: Callable[[], int], *, program: str, as_json: bool) -> int:
         return 128 + int(number)
     except BrokenPipeError:
         # Whoever read our output has had enough: end as a program in a pipe does.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _lead_nowhere(sys.stdout)
         return 128 + signal.SIGPIPE
-    except OSError as error:
+    except OSError as error:  # it may be our own output that has no room
         where = f"{error.filename}: " if error.filename else ""
         failure = Failure(f"{where}{error.strerror or error}")
         return _tell(failure, program, as_json=as_json)
@@ -83,6 +83,11 @@ def end_well(work: Callable[[], int], *, program: str, as_json: bool) -> int:
         )
         return _tell(defect, program, as_json=as_json)
     return status
+
+
+def _lead_nowhere(stream: TextIO) -> None:
+    """What is still to be written there, also at the very end, is no more trouble."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _prepare() -> None:
@@ -129,21 +134,30 @@ def _cut(words: list[str]) -> tuple[list[str], bool, list[str]]:
 
 
 def _tell(error: TrunklineError, program: str, *, as_json: bool) -> int:
-    """Say what is wrong, and return the exit code of that."""
+    """Say what is wrong, where that can be read, and return the exit code of that."""
+    document = {
+        "message": error.message,
+        "detail": error.detail,
+        "hint": error.hint,
+        "exit_code": error.exit_code,
+    }
+    try:
+        if as_json:
+            print(json.dumps({"error": document}, ensure_ascii=False, indent=2))
+        sys.stdout.flush()
+    except OSError:
+        _lead_nowhere(sys.stdout)
+        as_json = False
     if as_json:
-        document = {
-            "message": error.message,
-            "detail": error.detail,
-            "hint": error.hint,
-            "exit_code": error.exit_code,
-        }
-        print(json.dumps({"error": document}, ensure_ascii=False, indent=2))
         return error.exit_code
-    print(f"{program}: {error.message}", file=sys.stderr)
-    for word, text in (("detail", error.detail), ("hint", error.hint)):
-        if text:
-            indented = text.replace("\n", "\n        ")
-            print(f"{word + ':':<8}{indented}", file=sys.stderr)
+    try:
+        print(f"{program}: {error.message}", file=sys.stderr)
+        for word, text in (("detail", error.detail), ("hint", error.hint)):
+            if text:
+                indented = text.replace("\n", "\n        ")
+                print(f"{word + ':':<8}{indented}", file=sys.stderr)
+    except OSError:
+        _lead_nowhere(sys.stderr)
     return error.exit_code
 
 

@@ -239,9 +239,13 @@ def new(options: Namespace) -> int:
 
 
 def _project(options: Namespace) -> Project:
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        raise UsageError("the working directory is gone") from None
     if options.project:
-        return project.load(Path(options.project).resolve())
-    return project.load(config.find(Path.cwd()))
+        return project.load((here / options.project).resolve())
+    return project.load(config.find(here))
 
 
 def database(options: Namespace, loaded: Project | None) -> Target:

@@ -90,7 +90,7 @@ def read(root: Path) -> Config:
 
 def _sources(root: Path, text: str) -> list[str]:
     """The directories; yoyo would take one with blanks in its path for several."""
-    return [text] if (root / text).is_dir() else text.split()
+    return [text] if text and (root / text).is_dir() else text.split()
 
 
 def _ignored(text: str) -> tuple[tuple[str, str], ...]:

@@ -315,7 +315,8 @@ class Ledger:
                 else ""
             ),
         )
-        with connection.cursor(row_factory=class_row(_EntryRow)) as cursor:
+        # The text of a time depends on DateStyle, and only ISO's can be read.
+        with connection.cursor(row_factory=class_row(_EntryRow), binary=True) as cursor:
             return tuple(row.entry() for row in cursor.execute(query))
 
     @property

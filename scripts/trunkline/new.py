@@ -17,7 +17,8 @@ def write(project: Project, slug: str, today: date | None = None) -> tuple[str, 
     """Write migration, link, rollback and verification; returns their paths.
 
     The name is today's date and `slug`; it depends on the project's last change. Raises
-    UsageError for a slug that is not snake_case and for a name that is taken.
+    UsageError for a slug that is not snake_case and for a name that is taken. Leaves
+    none of them where one cannot be written.
     """
     if not _SLUG.match(slug):
         raise UsageError(
@@ -36,11 +37,16 @@ def write(project: Project, slug: str, today: date | None = None) -> tuple[str, 
     last = project.changes[-1].id if project.changes else None
     title = slug.replace("_", " ").capitalize()
     depends = f"-- depends: {last}\n--\n" if last else ""
-    _fill(migration, "migration", title=title, depends=depends)
-    _fill(rollback, "rollback", title=title, depends="")
-    _fill(verification, "verification", title=title, depends="")
-    link.symlink_to(Path("..") / "rollbacks" / migration.name)
     written = (migration, link, rollback, verification)
+    try:
+        _fill(migration, "migration", title=title, depends=depends)
+        _fill(rollback, "rollback", title=title, depends="")
+        _fill(verification, "verification", title=title, depends="")
+        link.symlink_to(Path("..") / "rollbacks" / migration.name)
+    except OSError:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
     return tuple(path.relative_to(root).as_posix() for path in written)
 
 

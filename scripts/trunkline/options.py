@@ -23,11 +23,14 @@ def add_global(parser: argparse.ArgumentParser, default: Any) -> None:
     group = parser.add_argument_group("global options")
     group.add_argument(
         "--project",
+        type=_said,
         metavar="DIR",
         default=default,
         help="the project (else the nearest directory upwards with a yoyo.ini)",
     )
-    group.add_argument("--database", metavar="URL", default=default, help=DATABASE_HELP)
+    group.add_argument(
+        "--database", type=_said, metavar="URL", default=default, help=DATABASE_HELP
+    )
     group.add_argument(
         "--json",
         action="store_true",
@@ -155,6 +158,7 @@ def _rehearse(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from",
         dest="source",
+        type=_said,
         metavar="URL|DUMP",
         help="rehearse what is pending there on a copy: a database, which is only "
         "read, or a file or directory of pg_dump",
@@ -170,6 +174,7 @@ def _rehearse(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--stats-from",
+        type=_said,
         metavar="URL",
         help="estimate who would wait behind each lock on that live database, which is "
         "only read",
@@ -355,8 +360,18 @@ def _place(text: str) -> str:
     )
 
 
+def _said(text: str) -> str:
+    """What is said must be said: an empty variable must not mean another database."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("is empty")
+    return text
+
+
 def _seconds(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
     if not 0 <= value < 1e6:
         raise argparse.ArgumentTypeError(f"{text} is no number of seconds")
     return value

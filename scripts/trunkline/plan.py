@@ -164,11 +164,8 @@ def to_roll_back(
 def _require_applied(project: Project, state: State, name: str) -> None:
     if name in state.applied:
         return
-    known = project.find(name) is not None
-    raise UsageError(
-        f"{name} is not applied" if known else f"no change is called {name}",
-        hint="See `trunkline status`.",
-    )
+    project.change(name)  # refused in other words where there is none
+    raise UsageError(f"{name} is not applied", hint="See `trunkline status`.")
 
 
 def _refuse_stranding(project: Project, state: State, chosen: set[str]) -> None:

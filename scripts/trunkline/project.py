@@ -170,9 +170,12 @@ class Project:
         """The change of that ID. Raises UsageError where the project has none."""
         found = self.find(change_id)
         if found is None:
+            meant = [c.id for c in self.changes if change_id and change_id in c.id]
             raise UsageError(
                 f"no change is called {change_id}",
-                hint="See `trunkline status` for the names.",
+                hint=f"There is {meant[0]}."
+                if len(meant) == 1
+                else "See `trunkline status` for the names.",
             )
         return found
 

@@ -92,10 +92,13 @@ class Watched(Connection[Any]):
             return super().wait(self._telling(gen), interval=interval, timeout=timeout)
         except KeyboardInterrupt:
             # psycopg has cancelled the query. Where the signal came during a call, that
-            # has ended what it reads the answer through, so it is read here.
+            # has ended what it reads the answer through, so it is read here. Where it
+            # came while that was reading, nobody can read to the end any more.
             if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
                 with suppress(Error):
                     super().wait(gen, timeout=LAST_WORD)
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.pgconn.finish()
             raise
 
     def _telling(self, gen: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from resource import RLIMIT_FSIZE, setrlimit
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -203,6 +204,24 @@ def test_nobody_to_tell_it_to_is_no_defect(rooms: Cli) -> None:
     with rooms.start("status", preexec_fn=lambda: os.close(1)) as process:
         _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
+
+
+@pytest.mark.parametrize("words", [["status"], ["status", "--json"], ["apply", "now"]])
+def test_output_that_finds_no_room_is_told_elsewhere(
+    words: list[str], rooms: Cli, tmp_path: Path
+) -> None:
+    def no_room() -> None:
+        setrlimit(RLIMIT_FSIZE, (0, 0))
+        full = os.open(tmp_path / "full", os.O_WRONLY | os.O_CREAT)
+        os.dup2(full, 2 if words[-1] == "now" else 1)
+
+    with rooms.start(*words, preexec_fn=no_room) as process:
+        out, err = process.communicate(timeout=60)
+    assert out == ""
+    if words[-1] == "now":
+        assert (process.returncode, err) == (2, "")
+    else:
+        assert (process.returncode, err) == (3, "trunkline: File too large\n")
 
 
 def test_a_project_may_lie_where_the_path_has_blanks(tmp_path: Path, url: str) -> None:

@@ -92,6 +92,8 @@ def test_the_database_of_the_command_line_goes_before_that_of_the_environment(
         ["rehearse", "--on", "the moon"],
         ["verify", "--junit", "/nowhere/verify.xml"],
         ["status", "--database", "postgresql://["],
+        ["status", "--database", ""],
+        ["rehearse", "--from", ""],
         ["status", "--", "psql"],
         ["new", "Not a Slug"],
         ["--project", "nowhere", "lint"],

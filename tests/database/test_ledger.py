@@ -136,6 +136,16 @@ def test_a_change_that_sets_another_search_path_does_not_hide_the_ledger(
     assert line.has("third.b")
 
 
+def test_times_are_read_whatever_text_the_server_would_write(line: Line) -> None:
+    line.table("a")
+    line.apply()
+    options = "-c DateStyle=German -c IntervalStyle=sql_standard -c TimeZone=Asia/Tokyo"
+    keywords = line.server.conninfo(line.database)
+    abroad = of_keywords({**keywords, "options": options})
+    (read,) = status.read(line.project, abroad).rows
+    assert [read] == list(status.read(line.project, line.target).rows)
+
+
 @pytest.fixture
 def reader(line: Line) -> Iterator[Target]:
     """The test's database for a role that has no right on anything."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
@@ -14,12 +14,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg import sql
+from psycopg import generators, sql
 from psycopg.conninfo import make_conninfo
 
 from tests.line import Line, check, exists
 from trunkline import apply, throttle
 from trunkline import limits as bounds
+from trunkline.connect import connect
 from trunkline.errors import LockNotObtained
 from trunkline.events import Blocker, Checked, Event, Notice, StatementDone, Waiting
 from trunkline.limits import Limits
@@ -375,6 +376,20 @@ def test_a_signal_during_a_look_ends_the_query_and_nothing_else(
         work.while_waiting = None
         work.rollback()
         assert work.execute("select 1").fetchone() == (1,)
+
+
+def test_a_signal_that_ends_the_reading_of_an_answer_ends_its_session(
+    line: Line,
+) -> None:
+    def cut_off(reading: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        yield next(reading)
+        raise KeyboardInterrupt
+
+    with connect(line.target) as work:
+        work.pgconn.send_query(b"select pg_sleep(60)")
+        with pytest.raises(KeyboardInterrupt):
+            work.wait(cut_off(generators.execute(work.pgconn)))
+        assert work.broken
 
 
 def test_a_second_runner_waits_and_then_finds_nothing_to_do(line: Line) -> None:

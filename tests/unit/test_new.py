@@ -76,3 +76,12 @@ def test_no_file_is_written_over_and_none_is_written_then(
         new.write(loaded, "quiet_hours", TODAY)
     (file,) = tmp_path.rglob(f"{NAME}*")
     assert file.read_text() == "select 1;"
+
+
+def test_where_one_file_cannot_be_written_none_is(tmp_path: Path) -> None:
+    loaded = project.load(sound(tmp_path))
+    (tmp_path / "verification").rename(tmp_path / "elsewhere")
+    (tmp_path / "verification").write_text("no directory")
+    with pytest.raises(OSError, match="verification"):
+        new.write(loaded, "quiet_hours", TODAY)
+    assert list(tmp_path.rglob(f"{NAME}*")) == []

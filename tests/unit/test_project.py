@@ -370,6 +370,20 @@ def test_an_unknown_change_is_refused(tmp_path: Path) -> None:
         project.load(_write(tmp_path, {"migrations/a.sql": ""})).change("b")
 
 
+def test_a_part_of_a_name_is_no_name_but_shows_what_was_meant(tmp_path: Path) -> None:
+    for name in ("1_rooms", "2_visits", "3_visitors"):
+        _write(tmp_path, {f"migrations/{name}.sql": ""})
+    loaded = project.load(tmp_path)
+    hints = {}
+    for name in ("1", "rooms", "visit", ""):
+        with pytest.raises(UsageError) as refused:
+            loaded.change(name)
+        hints[name] = refused.value.hint
+    names = "See `trunkline status` for the names."
+    there = "There is 1_rooms."
+    assert hints == {"1": there, "rooms": there, "visit": names, "": names}
+
+
 def test_a_rollback_beside_its_migration_is_read_where_there_is_none_of_ours(
     tmp_path: Path,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -158,6 +159,21 @@ def test_junit_fails_the_changes_that_the_rehearsal_fails(
 ) -> None:
     document = junit.of_rehearsal(rehearsal(change(verdict)), allow_unverified=allow)
     assert document.failures == failures
+
+
+def test_junit_takes_no_place_of_a_pipe_a_device_or_a_link(tmp_path: Path) -> None:
+    pipe, link, file = (tmp_path / name for name in ("pipe", "link", "file"))
+    os.mkfifo(pipe)
+    link.symlink_to("file")
+    reader = os.open(pipe, os.O_RDWR)  # so that no end waits for the other
+    for path in (pipe, link):
+        junit.require_writable(str(path))
+        junit.write(str(path), junit.of_checks([]))
+    written = os.read(reader, 10_000)
+    os.close(reader)
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+    assert file.read_bytes() == written
 
 
 @pytest.mark.parametrize("name", ["no/such/directory/a.xml", "."])

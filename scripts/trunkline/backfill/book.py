@@ -156,7 +156,7 @@ def refuse_unless_running(run: Run) -> None:
 
 def latest(connection: Connection, name: str, *states: RunState) -> Run | None:
     """The latest run of a backfill, in one of these states where any are given."""
-    with connection.cursor(row_factory=class_row(Run)) as cursor:
+    with connection.cursor(row_factory=class_row(Run), binary=True) as cursor:
         return cursor.execute(
             _RUN
             + sql.SQL(

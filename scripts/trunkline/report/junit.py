@@ -31,9 +31,9 @@ _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def require_writable(file: str | None) -> None:
     """Raise UsageError, before any work, when the file could not be written."""
-    if file is None:
+    if file is None or _is_device(Path(file)):
         return
-    path = Path(file)
+    path = Path(file).resolve()
     if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise UsageError(
             f"{file} cannot be written",
@@ -139,15 +139,26 @@ def _further(
 
 
 def write(file: str, document: JUnitXml) -> None:
-    """Write the file whole or not at all. Raises UsageError when it cannot be."""
-    path = Path(file)
+    """Write the file whole or not at all. Raises UsageError when it cannot be.
+
+    A device or a pipe (`/dev/stdout`) is written to; nothing takes its place.
+    """
+    path = Path(file).resolve()
     half = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
+        if _is_device(Path(file)):
+            with Path(file).open("wb") as device:
+                document.write(device, pretty=True)
+            return
         document.write(str(half), pretty=True)
         half.replace(path)
     except OSError as error:
         half.unlink(missing_ok=True)
         raise UsageError(f"{file} cannot be written", detail=error.strerror) from None
+
+
+def _is_device(path: Path) -> bool:
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def _legal(text: str) -> str:
