@@ -106,7 +106,10 @@ class Ledger:
         self._yoyo_name = f"{self._yoyo_schema}.{migration_table}"
 
     def read(self, connection: Connection) -> State:
-        """What is applied and unfinished. Raises Failure without read rights."""
+        """What is applied and unfinished.
+
+        Raises Failure without read rights, and where the tables are others.
+        """
         with connection.transaction():
             present = _tables(connection, self._yoyo_schema, self._table)
             try:
@@ -119,10 +122,15 @@ class Ledger:
                     hint=f"Grant select on {self._yoyo_name} and on the tables of "
                     "schema trunkline, and usage on the schema.",
                 ) from None
+            except errors.ProgrammingError as error:
+                raise _foreign("read", error) from None
         return State(entries, steps)
 
     def install(self, connection: Connection) -> None:
-        """Make the tables where they are missing. Raises Failure without the rights."""
+        """Make the tables where they are missing.
+
+        Raises Failure without the rights, and where something else has their names.
+        """
         with connection.transaction():
             present = _tables(connection, self._yoyo_schema, self._table)
             if present >= {"yoyo", "applied", "progress"}:
@@ -139,6 +147,8 @@ class Ledger:
                     detail=error.diag.message_primary,
                     hint="Connect as the owner of the database.",
                 ) from None
+            except errors.ProgrammingError as error:
+                raise _foreign("made", error) from None
 
     def installation(self) -> sql.Composed:
         """The statements that make the tables where they are missing."""
@@ -374,6 +384,15 @@ def operator() -> str:
     except (KeyError, OSError):  # a container's user may have no name
         user = "unknown"
     return f"{user}@{socket.gethostname()}"
+
+
+def _foreign(verb: str, error: errors.ProgrammingError) -> Failure:
+    return Failure(
+        f"the ledger cannot be {verb}",
+        detail=error.diag.message_primary,
+        hint="What has the names of its tables was made by something else, or altered: "
+        "put it aside, or name another migration_table in yoyo.ini.",
+    )
 
 
 def _yoyo_schema(connection: Connection, table: str) -> str:

@@ -136,6 +136,31 @@ def test_a_change_that_sets_another_search_path_does_not_hide_the_ledger(
     assert line.has("third.b")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("create table _yoyo_migration (id int)", ""),
+        ("create view _yoyo_migration as select 1 as id", ""),
+        ("create schema trunkline; create table trunkline.applied (id int)", ""),
+        ("", "alter table trunkline.applied drop column rollback_sql"),
+        ("", "alter table trunkline.progress rename to steps"),
+    ],
+)
+def test_tables_that_only_have_the_names_of_the_ledger_are_refused(
+    line: Line, before: str, after: str
+) -> None:
+    line.table("a")
+    if after:
+        line.apply()
+    with line.connect() as connection:
+        connection.execute((before or after).encode())
+    line.table("b")
+    with pytest.raises(Failure, match=r"ledger cannot be (read|made)") as refused:
+        line.apply()
+    assert refused.value.detail
+    assert not line.has("b")
+
+
 def test_times_are_read_whatever_text_the_server_would_write(line: Line) -> None:
     line.table("a")
     line.apply()
