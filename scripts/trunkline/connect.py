@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from trunkline.errors import Unreachable, UsageError
+from trunkline.errors import Failure, Unreachable, UsageError
 
 if TYPE_CHECKING:
     import psycopg
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from trunkline.watch import Watched
 
 APPLICATION_NAME = "trunkline"
+OLDEST = 150000
 
 
 @dataclass(frozen=True)
@@ -102,13 +103,14 @@ def connect(
 ) -> Watched:
     """A connection in autocommit mode, with the session's settings made.
 
-    `lock_timeout` is in seconds. Raises Unreachable, and UsageError behind a pooler
-    that gives each transaction another session.
+    `lock_timeout` is in seconds. Raises Unreachable, Failure of a server that is too
+    old, and UsageError behind a pooler that gives each transaction another session.
     """
     import psycopg
 
     try:
         connection = _open(target)
+        refuse_old(connection)
         text = settings(lock_timeout=lock_timeout, read_only=read_only)
         if not _settled(connection, text, connection.info.backend_pid):
             _refuse_shared_session(connection, target)
@@ -191,6 +193,17 @@ def settings(
         "select set_config(name, value, false)"
         f" from (values {pairs}) as setting (name, value)"
     )
+
+
+def refuse_old(connection: psycopg.Connection) -> None:
+    """Raise Failure of a server that is older than those that are supported."""
+    if connection.info.server_version < OLDEST:
+        version = connection.info.parameter_status("server_version")
+        connection.close()
+        raise Failure(
+            f"PostgreSQL {version} is too old",
+            hint="PostgreSQL 15, 16, 17 and 18 are supported.",
+        )
 
 
 def _open(target: Target) -> Watched:

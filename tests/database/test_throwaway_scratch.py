@@ -10,6 +10,8 @@ import pytest
 from psycopg import sql
 
 from tests.owners import Own
+from trunkline import connect
+from trunkline.connect import reading, target
 from trunkline.errors import Failure, Unreachable, UsageError
 from trunkline.throwaway import Request, Server, open_server
 from trunkline.throwaway.scratch import LOCKS, MARK
@@ -172,6 +174,17 @@ def test_who_may_not_make_databases_is_told_at_once(server: Server, login: str) 
     url = f"postgresql://{login}:{PASSWORD}@{where['host']}:{where['port']}/postgres"
     with pytest.raises(Failure, match="may not make databases"):
         open_server(Request(on=url)).__enter__()
+
+
+def test_a_server_of_before_our_time_is_refused_wherever_it_is_met(
+    server: Server, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect, "OLDEST", server.version_num + 1)
+    refused = f"PostgreSQL {server.version}.* is too old"
+    with pytest.raises(Failure, match=refused), reading(target(url)):
+        pass
+    with pytest.raises(Failure, match=refused), open_server(Request(on=url)):
+        pass
 
 
 def test_a_server_that_is_not_there_is_told() -> None:

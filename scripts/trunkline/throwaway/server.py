@@ -16,10 +16,9 @@ from urllib.parse import quote, urlencode
 import psycopg
 from psycopg import sql
 
-from trunkline.connect import variables
+from trunkline.connect import refuse_old, variables
 from trunkline.errors import Failure, Unreachable
 
-OLDEST = 150000
 BUSY_WAIT = 1.0
 """Seconds that `create` and `rename` give sessions that are just closing."""
 
@@ -178,15 +177,11 @@ class Server:
         """Write on a new database whose it is, where the server outlives the run."""
 
     def _learn_version(self, connection: psycopg.Connection) -> None:
+        refuse_old(connection)
         self.version_num = connection.info.server_version
         self.version = (connection.info.parameter_status("server_version") or "").split(
             maxsplit=1
         )[0]
-        if self.version_num < OLDEST:
-            raise Failure(
-                f"PostgreSQL {self.version} is too old",
-                hint="PostgreSQL 15, 16, 17 and 18 are supported.",
-            )
 
     def _expect_own(self, database: str, verb: str) -> None:
         if database not in self._made:
