@@ -305,10 +305,16 @@ def _rows(
 def _key_text(
     table: _Relation, key: tuple[str, ...], shared: tuple[str, ...]
 ) -> sql.Composable:
+    """The text by which a row goes: no two that differ have the same."""
     columns = key or tuple(sorted(set(shared) & set(table.columns)))
     parts = [
-        sql.SQL("{} || coalesce(t.{}::text, 'null')").format(
-            sql.Literal(f"{column}="), sql.Identifier(column)
+        sql.SQL(
+            "{name} || case when {value} is null then 'null'"
+            " when {value} = 'null' or {value} ~ '[,='']' then quote_literal({value})"
+            " else {value} end"
+        ).format(
+            name=sql.Literal(f"{column}="),
+            value=sql.SQL("t.{}::text").format(sql.Identifier(column)),
         )
         for column in columns
     ]

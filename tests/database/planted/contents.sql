@@ -133,3 +133,18 @@ delete from wide where c1 = 1;
 -- down
 insert into wide (c1) values (1);
 -- loses: 1 rows public.wide
+
+-- planted: rows that would look alike
+create table visits (kind text, name text);
+insert into visits values ('short', null), ('a, name=b', 'c'), ('null', 'd');
+create table rooms (floor text, door text, size int, primary key (floor, door));
+insert into rooms values ('2', '3, floor=1', 4), ('1, floor=2', '3', 5);
+-- up
+delete from visits;
+delete from rooms where size = 4;
+-- down
+insert into visits values ('short', 'null'), ('a', 'b, name=c'), (null, 'd');
+-- loses: 1 rows public.rooms
+-- loses: 3 rows public.visits
+-- loses: 3 rows public.visits
+-- beyond repair: trunkline deletes no rows
