@@ -12,8 +12,17 @@
 -- Rollback: loses nothing.
 
 -- Until it has been told, the planner takes the new columns to be full everywhere, and
--- reads the whole table through an index.
-analyze public.org_credentials (phone_number, account_sid, can_inbound, can_outbound);
+-- reads the whole table through an index. Not of an empty table: it would be scanned, by
+-- plans that sessions keep while it grows.
+do $$
+begin
+    if exists (select from public.org_credentials) then
+        analyze public.org_credentials (
+            phone_number, account_sid, can_inbound, can_outbound
+        );
+    end if;
+end
+$$;
 
 do $$
 declare

@@ -132,5 +132,12 @@ comment on constraint key_version_is_the_sealed_one on public.org_credentials is
 comment on constraint sealed_under_a_key_of_the_org on public.org_credentials is
 'A value under a key that does not exist would never open.';
 
--- Until it has been told, the planner takes the new column to be full everywhere.
-analyze public.org_credentials (key_version);
+-- Until it has been told, the planner takes the new column to be full everywhere. Not of an
+-- empty table: it would be scanned, by plans that sessions keep while it grows.
+do $$
+begin
+    if exists (select from public.org_credentials) then
+        analyze public.org_credentials (key_version);
+    end if;
+end
+$$;

@@ -105,3 +105,19 @@ def test_more_numbers_than_one_batch_holds_get_their_routes(
         assert row is not None
         assert row[0] == sum(n % 7 != 0 and n % 5 != 0 for n in range(1, 3001))
     server.drop(stage.database)
+
+
+def test_no_table_is_known_to_be_empty(server: Server, telephony: Project) -> None:
+    """Such a table is scanned, by plans that sessions keep while it grows."""
+    stage = Stage(server, telephony)
+    for change in telephony.changes:
+        stage.apply(replace(change, fixture=None))
+    with server.connect(stage.database) as owner:
+        # -1: nobody has looked.
+        known = owner.execute(
+            "select oid::regclass::text from pg_class"
+            " where relkind = 'r' and reltuples = 0"
+            " and relnamespace = any('{public,private,audit}'::regnamespace[])"
+        ).fetchall()
+    assert not known
+    server.drop(stage.database)
