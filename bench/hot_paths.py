@@ -49,15 +49,16 @@ def fill(connection: psycopg.Connection, organizations: int) -> None:
     """Write so many organizations; see rows.sql."""
     connection.execute("set session_replication_role = replica")
     audited = connection.execute(
-        "select tgrelid::regclass::text from pg_trigger where tgname = 'audited'"
+        "select tgrelid::regclass::text, tgname from pg_trigger"
+        " where tgname in ('audited', 'audited_inserts')"
     ).fetchall()
-    for (table,) in audited:
-        connection.execute(f"alter table {table} disable trigger audited".encode())
+    for table, trigger in audited:
+        connection.execute(f"alter table {table} disable trigger {trigger}".encode())
     rows = (SCRIPTS / "rows.sql").read_text()
     connection.execute(rows.replace(":organizations", str(organizations)).encode())
-    for (table,) in audited:
+    for table, trigger in audited:
         connection.execute(
-            f"alter table {table} enable always trigger audited".encode()
+            f"alter table {table} enable always trigger {trigger}".encode()
         )
     connection.execute("set session_replication_role = origin")
 

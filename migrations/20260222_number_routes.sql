@@ -73,7 +73,7 @@ comment on policy number_routes_service_role on public.number_routes is
 
 grant select on table public.number_routes to service_role;
 
-create function private.make_route(org_id uuid, credential_id uuid, is_new boolean)
+create function private.make_route(org_id uuid, credential_id uuid)
 returns void
 language plpgsql
 set search_path = ''
@@ -85,26 +85,24 @@ begin
     where s.org_id = make_route.org_id
     for share;
 
-    if not is_new then
-        -- Touched, not only locked: a session with an older picture of the tables, which
-        -- would switch the agent off without seeing this number, has to fail instead.
-        update public.agents as a
-        set is_active = a.is_active
-        from public.agent_phone_assignments as p
-        where
-            p.org_id = make_route.org_id
-            and p.credential_id = make_route.credential_id
-            and p.direction = 'inbound'
-            and a.org_id = p.org_id
-            and a.id = p.agent_id;
+    -- Touched, not only locked: a session with an older picture of the tables, which
+    -- would switch the agent off without seeing this number, has to fail instead.
+    update public.agents as a
+    set is_active = a.is_active
+    from public.agent_phone_assignments as p
+    where
+        p.org_id = make_route.org_id
+        and p.credential_id = make_route.credential_id
+        and p.direction = 'inbound'
+        and a.org_id = p.org_id
+        and a.id = p.agent_id;
 
-        perform
-        from public.number_routes as r
-        where
-            r.org_id = make_route.org_id
-            and r.credential_id = make_route.credential_id
-        for update;
-    end if;
+    perform
+    from public.number_routes as r
+    where
+        r.org_id = make_route.org_id
+        and r.credential_id = make_route.credential_id
+    for update;
 
     insert into public.number_routes as r (
         org_id,
@@ -166,10 +164,71 @@ begin
 end
 $$;
 
-comment on function private.make_route(uuid, uuid, boolean) is
+comment on function private.make_route(uuid, uuid) is
 'Makes the row of a credential anew from the tables that it is made of, or takes it '
-'away when the credential is not active or has no number. A new credential has no row '
-'yet, and no agent.';
+'away when the credential is not active or has no number.';
+
+create function private.make_first_routes()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into public.number_routes (
+        org_id,
+        credential_id,
+        phone_number,
+        is_managed,
+        can_inbound,
+        can_outbound,
+        account_status,
+        key_version
+    )
+    select
+        c.org_id,
+        c.id,
+        c.phone_number,
+        c.is_managed,
+        c.can_inbound,
+        c.can_outbound,
+        case
+            when c.is_managed then coalesce(s.status, 'closed')
+            else 'active'
+        end,
+        c.key_version
+    from (
+        select *
+        from inserted
+        order by org_id, id
+    ) as c
+    left join
+        -- Whoever changes the account meanwhile waits, or is waited for and then seen.
+        lateral (
+            select a.status
+            from public.twilio_subaccounts as a
+            where a.org_id = c.org_id
+            for share
+        ) as s
+        on true
+    where c.is_active and c.phone_number is not null
+    -- Left by one with this id that was deleted while no foreign key was looked at.
+    on conflict on constraint number_routes_pkey do update
+    set
+        phone_number = excluded.phone_number,
+        can_inbound = excluded.can_inbound,
+        can_outbound = excluded.can_outbound,
+        account_status = excluded.account_status,
+        inbound_agent_id = null,
+        key_version = excluded.key_version;
+
+    return null;
+end
+$$;
+
+comment on function private.make_first_routes() is
+'Makes the rows of the credentials that a statement has inserted, all at once. A new '
+'credential has no agent.';
 
 create function private.keep_route_of_credential()
 returns trigger
@@ -179,8 +238,7 @@ set search_path = ''
 as $$
 begin
     if
-        tg_op = 'UPDATE'
-        and old.is_active = new.is_active
+        old.is_active = new.is_active
         and old.phone_number is not distinct from new.phone_number
         and old.can_inbound = new.can_inbound
         and old.can_outbound = new.can_outbound
@@ -193,7 +251,7 @@ begin
             and r.credential_id = new.id
             and r.key_version is distinct from new.key_version;
     else
-        perform private.make_route(new.org_id, new.id, tg_op = 'INSERT');
+        perform private.make_route(new.org_id, new.id);
     end if;
 
     return null;
@@ -240,9 +298,7 @@ begin
                 )
             end
     loop
-        perform private.make_route(
-            (facts ->> 'org_id')::pg_catalog.uuid, changed_id, false
-        );
+        perform private.make_route((facts ->> 'org_id')::pg_catalog.uuid, changed_id);
     end loop;
 
     return null;
@@ -252,17 +308,26 @@ $$;
 comment on function private.keep_routes() is
 'Has the routes made anew that a changed row is part of.';
 
--- Triggers of one kind fire by name. This name comes after `a_live_number_is_held`, which
--- refuses a number that somebody has, and before `audited`: whoever changes an account
--- holds it and then writes its event, so nobody may hold the events of an organization
--- and then wait for its account.
+-- Triggers of one kind fire by name, and those of a whole statement after those of its
+-- rows. These names come after `a_live_number_is_held`, which refuses a number that
+-- somebody has, and before `audited`: whoever changes an account holds it and then writes
+-- its event, so nobody may hold the events of an organization and then wait for its
+-- account.
 create trigger answers_are_kept
-after insert or update of is_active, phone_number, can_inbound, can_outbound,
+after update of is_active, phone_number, can_inbound, can_outbound,
 encrypted_config, key_version on public.org_credentials
 for each row execute function private.keep_route_of_credential();
 
 comment on trigger answers_are_kept on public.org_credentials is
 'A credential that is switched off routes nothing.';
+
+create trigger answers_are_made
+after insert on public.org_credentials
+referencing new table as inserted
+for each statement execute function private.make_first_routes();
+
+comment on trigger answers_are_made on public.org_credentials is
+'A new number can be called at once.';
 
 create trigger answers_are_kept
 after insert or update of status or delete on public.twilio_subaccounts

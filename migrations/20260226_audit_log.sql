@@ -203,11 +203,11 @@ comment on trigger append_only_whole on audit.events is
 create trigger moves_on
 before update on audit.heads
 for each row
-when (new.org_id <> old.org_id or new.seq <> old.seq + 1)
+when (new.org_id <> old.org_id or new.seq <= old.seq)
 execute function private.refuse_row('history_is_fixed');
 
 comment on trigger moves_on on audit.heads is
-'A head moves on by one event, never back.';
+'A head moves on with the events, never back.';
 
 create trigger stays
 before delete on audit.heads
@@ -263,6 +263,23 @@ $$;
 comment on function private.redact(jsonb) is
 'A row without its sealed values: of each only the beginning of its SHA-256.';
 
+create function private.row_key(subject name, facts jsonb)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+return case $1
+    when 'agent_phone_assignments'
+        then jsonb_build_object(
+            'agent_id', $2 -> 'agent_id', 'direction', $2 -> 'direction'
+        )
+    when 'org_data_keys' then jsonb_build_object('version', $2 -> 'version')
+    else jsonb_build_object('id', $2 -> 'id')
+end;
+
+comment on function private.row_key(name, jsonb) is
+'What stands for a row of this table: its key within the organization.';
+
 create function private.record_event()
 returns trigger
 language plpgsql
@@ -300,26 +317,24 @@ begin
     event.actor_role := private.caller();
     event.subject := tg_table_name::pg_catalog.text;
     event.action := lower(tg_op);
-    event.row_key := case tg_table_name
-        when 'agent_phone_assignments' then jsonb_build_object(
-            'agent_id', facts -> 'agent_id', 'direction', facts -> 'direction'
-        )
-        when 'org_data_keys' then jsonb_build_object('version', facts -> 'version')
-        else jsonb_build_object('id', facts -> 'id')
-    end;
+    event.row_key := private.row_key(tg_table_name, facts);
 
     -- The head is the lock: the events of an organization come one after another.
-    insert into audit.heads as h (org_id, seq, hash)
-    values (event.org_id, 0, '')
-    on conflict on constraint heads_pkey do nothing;
+    loop
+        select
+            h.seq + 1,
+            h.hash
+        into event.seq, event.previous_hash
+        from audit.heads as h
+        where h.org_id = event.org_id
+        for no key update;
 
-    select
-        h.seq + 1,
-        h.hash
-    into event.seq, event.previous_hash
-    from audit.heads as h
-    where h.org_id = event.org_id
-    for no key update;
+        exit when found;
+
+        insert into audit.heads as h (org_id, seq, hash)
+        values (event.org_id, 0, '')
+        on conflict on constraint heads_pkey do nothing;
+    end loop;
 
     event.hash := audit.event_hash(event);
 
@@ -338,3 +353,149 @@ $$;
 
 comment on function private.record_event() is
 'Adds what happened to the chain of the organization, without sealed values.';
+
+create function private.next_hash(hash bytea, event audit.events)
+returns bytea
+language sql
+immutable
+set search_path = ''
+return audit.event_hash(
+    row(
+        ($2).org_id,
+        ($2).seq,
+        ($2).at,
+        ($2).actor,
+        ($2).actor_role,
+        ($2).subject,
+        ($2).action,
+        ($2).row_key,
+        ($2).changes,
+        coalesce($1, ($2).previous_hash),
+        null
+    )::audit.events
+);
+
+comment on function private.next_hash(bytea, audit.events) is
+'The hash of an event behind the one with this hash; null: it is where it says it is.';
+
+create aggregate private.chained (event audit.events)(
+    sfunc = private.next_hash,
+    stype = bytea
+);
+
+comment on aggregate private.chained (audit.events) is
+'The hash of each event of an organization, taken over its new events in their order: '
+'the first stands behind the head, as it says, each other behind the one before.';
+
+create function private.record_inserts()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    user_id pg_catalog.uuid := private.current_user_id();
+    caller pg_catalog.name := private.caller();
+begin
+    -- Heads are taken in the order of the organizations, so that two statements that
+    -- write for the same ones wait for each other and not both.
+    insert into audit.heads as h (org_id, seq, hash)
+    select distinct
+        i.org_id,
+        0,
+        ''::pg_catalog.bytea
+    from inserted as i
+    order by i.org_id
+    on conflict on constraint heads_pkey do nothing;
+
+    with facts as (
+        select
+            i.org_id,
+            private.redact(to_jsonb(i)) as changes,
+            row_number() over () as place
+        from inserted as i
+        order by i.org_id, place
+    ),
+
+    counted as (
+        select
+            f.org_id,
+            f.place,
+            f.changes,
+            private.row_key(tg_table_name, f.changes) as row_key,
+            h.seq + row_number() over event_order as seq,
+            h.hash as head_hash
+        from facts as f
+        cross join
+            -- One look-up for each event, whatever the planner takes the sizes to be.
+            lateral (
+                select
+                    t.seq,
+                    t.hash
+                from audit.heads as t
+                where t.org_id = f.org_id
+                for no key update
+            ) as h
+        window event_order as (partition by f.org_id order by f.place)
+    ),
+
+    hashed as (
+        select
+            c.*,
+            private.chained(
+                row(
+                    c.org_id,
+                    c.seq,
+                    now(),
+                    user_id,
+                    caller,
+                    tg_table_name,
+                    'insert',
+                    c.row_key,
+                    c.changes,
+                    c.head_hash,
+                    null
+                )::audit.events
+            ) over event_order as hash
+        from counted as c
+        window event_order as (partition by c.org_id order by c.place)
+    ),
+
+    written as (
+        insert into audit.events as e
+        select
+            h.org_id,
+            h.seq,
+            now(),
+            user_id,
+            caller,
+            tg_table_name,
+            'insert',
+            h.row_key,
+            h.changes,
+            coalesce(lag(h.hash) over event_order, h.head_hash),
+            h.hash
+        from hashed as h
+        window event_order as (partition by h.org_id order by h.place)
+        returning e.org_id, e.seq, e.hash
+    )
+
+    insert into audit.heads as h (org_id, seq, hash)
+    select distinct on (w.org_id)
+        w.org_id,
+        w.seq,
+        w.hash
+    from written as w
+    order by w.org_id asc, w.seq desc
+    on conflict on constraint heads_pkey do update
+    set
+        seq = excluded.seq,
+        hash = excluded.hash;
+
+    return null;
+end
+$$;
+
+comment on function private.record_inserts() is
+'Adds the rows that a statement has inserted to the chains of their organizations, all '
+'at once and without sealed values.';

@@ -5,7 +5,15 @@
 -- loses: audit.events rows — nothing recreates them
 -- loses: audit.heads rows — nothing recreates them
 
+drop function private.record_inserts();
+
+drop aggregate private.chained(audit.events);
+
+drop function private.next_hash(bytea, audit.events);
+
 drop function private.record_event();
+
+drop function private.row_key(name, jsonb);
 
 drop function private.redact(jsonb);
 

@@ -24,42 +24,52 @@ where (pg_get_constraintdef(con.oid) like expected.definition) is not true;
 
 -- check: whatever a route is made of has it made anew
 select
-    expected.tbl || '.answers_are_kept' as subject,
+    expected.tbl || '.' || expected.name as subject,
     coalesce(pg_get_triggerdef(t.oid), 'missing') as detail
 from (
     values
     (
         'org_credentials',
-        'AFTER INSERT OR UPDATE OF is_active, phone_number, can_inbound, can_outbound,'
+        'answers_are_made',
+        'AFTER INSERT ON %org_credentials REFERENCING NEW TABLE AS inserted'
+        || ' FOR EACH STATEMENT EXECUTE FUNCTION private.make_first_routes()'
+    ),
+    (
+        'org_credentials',
+        'answers_are_kept',
+        'AFTER UPDATE OF is_active, phone_number, can_inbound, can_outbound,'
         || ' encrypted_config, key_version ON %org_credentials FOR EACH ROW'
         || ' EXECUTE FUNCTION private.keep_route_of_credential()'
     ),
     (
         'twilio_subaccounts',
+        'answers_are_kept',
         'AFTER INSERT OR DELETE OR UPDATE OF status ON %twilio_subaccounts FOR EACH ROW'
         || ' EXECUTE FUNCTION private.keep_routes()'
     ),
     (
         'agent_phone_assignments',
+        'answers_are_kept',
         'AFTER INSERT OR DELETE OR UPDATE ON %agent_phone_assignments FOR EACH ROW'
         || ' EXECUTE FUNCTION private.keep_routes()'
     ),
     (
         'agents',
+        'answers_are_kept',
         'AFTER UPDATE ON %agents FOR EACH ROW'
         || ' WHEN ((old.is_active IS DISTINCT FROM new.is_active))'
         || ' EXECUTE FUNCTION private.keep_routes()'
     )
-) as expected (tbl, definition)
+) as expected (tbl, name, definition)
 left join pg_trigger as t
     on
         t.tgrelid = to_regclass('public.' || expected.tbl)
-        and t.tgname = 'answers_are_kept'
+        and t.tgname = expected.name
 where
     (
         t.tgenabled = 'O'
         and pg_get_triggerdef(t.oid)
-        like 'CREATE TRIGGER answers_are_kept ' || expected.definition
+        like format('CREATE TRIGGER %s ', expected.name) || expected.definition
     ) is not true;
 
 -- check: users see the routes of their own organization, and nobody writes one
@@ -108,9 +118,10 @@ select
     ) as detail
 from (
     values
-    ('private.make_route(uuid, uuid, boolean)', '83eec449682f8f33d01237e9dd786eb9'),
-    ('private.keep_route_of_credential()', '86fa8bf2e67bb762f0a897bb7b710894'),
-    ('private.keep_routes()', '0bde7fc0a0357e15c03bbdff96ede05b')
+    ('private.make_route(uuid, uuid)', '063fb47f1c2296ded2864a73d80b8020'),
+    ('private.make_first_routes()', '8f43332f3533c9a99f9f6dd9bd9552ca'),
+    ('private.keep_route_of_credential()', 'bd995ff7bd39e84743de46486407c094'),
+    ('private.keep_routes()', 'd87f9fb2301cfc1c545ef122d719d46d')
 ) as expected (name, fingerprint)
 left join pg_proc as p
     on p.oid = to_regprocedure(expected.name)

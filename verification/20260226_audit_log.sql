@@ -10,7 +10,7 @@ from (
         'audit.heads',
         'moves_on',
         19,
-        'WHEN (((new.org_id <> old.org_id) OR (new.seq <> (old.seq + 1)))) '
+        'WHEN (((new.org_id <> old.org_id) OR (new.seq <= old.seq))) '
     ),
     ('audit.heads', 'stays', 11, ''),
     ('audit.heads', 'stays_whole', 34, '')
@@ -82,6 +82,21 @@ where
         "wrapped": "sealed, 2e7d2c03a9507ae2"
     }';
 
+-- check: each event of a statement stands behind the one before
+select
+    'private.chained(audit.events)' as subject,
+    'missing, or not made of private.next_hash' as detail
+where
+    not exists (
+        select
+        from pg_aggregate as a
+        where
+            a.aggfnoid = to_regprocedure('private.chained(audit.events)')
+            and a.aggtransfn = to_regprocedure('private.next_hash(bytea, audit.events)')
+            and a.aggfinalfn = 0
+            and a.agginitval is null
+    );
+
 -- check: the functions stand as this change made them, for those they are for
 select
     expected.name as subject,
@@ -102,7 +117,14 @@ from (
         'telephony_auditor'
     ),
     ('private.redact(jsonb)', '8654114c21430bfcce0cddba16a77cce', 'nobody'),
-    ('private.record_event()', 'f3bb90311ee08d0b8930b7ee198f04c6', 'nobody')
+    ('private.row_key(name, jsonb)', '66ad5013a93855214c4e78e3174902c6', 'nobody'),
+    (
+        'private.next_hash(bytea, audit.events)',
+        'fa1ec28a14faf603d695fef655318156',
+        'nobody'
+    ),
+    ('private.record_event()', '23a2d0679e1921874b1042d18ebfb4af', 'nobody'),
+    ('private.record_inserts()', 'ee015fb9f278c560d56b5d245f2c4346', 'nobody')
 ) as expected (name, fingerprint, caller)
 left join pg_proc as p
     on p.oid = to_regprocedure(expected.name)

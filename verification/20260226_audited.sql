@@ -14,11 +14,22 @@ from (
         ('managed_phone_numbers'),
         ('twilio_subaccounts'),
         ('agent_phone_assignments'),
-        ('feature_flags'),
         ('org_feature_flags'),
         ('org_data_keys')
     ) as audited (tbl)
     cross join (
+        values
+        ('audited', 25, 'private.record_event()'),
+        ('audited_inserts', 4, 'private.record_inserts()'),
+        ('audited_whole', 34, 'private.refuse_row(''history_is_fixed'')')
+    ) as fires (name, type, call)
+    union all
+    select
+        'feature_flags',
+        fires.name,
+        fires.type,
+        fires.call
+    from (
         values
         ('audited', 29, 'private.record_event()'),
         ('audited_whole', 34, 'private.refuse_row(''history_is_fixed'')')

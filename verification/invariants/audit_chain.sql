@@ -95,12 +95,18 @@ from (
     ('audit.heads', 'stays'),
     ('audit.heads', 'stays_whole'),
     ('public.org_credentials', 'audited'),
+    ('public.org_credentials', 'audited_inserts'),
     ('public.managed_phone_numbers', 'audited'),
+    ('public.managed_phone_numbers', 'audited_inserts'),
     ('public.twilio_subaccounts', 'audited'),
+    ('public.twilio_subaccounts', 'audited_inserts'),
     ('public.agent_phone_assignments', 'audited'),
+    ('public.agent_phone_assignments', 'audited_inserts'),
     ('public.feature_flags', 'audited'),
     ('public.org_feature_flags', 'audited'),
-    ('public.org_data_keys', 'audited')
+    ('public.org_feature_flags', 'audited_inserts'),
+    ('public.org_data_keys', 'audited'),
+    ('public.org_data_keys', 'audited_inserts')
 ) as expected (tbl, name)
 left join pg_trigger as t
     on

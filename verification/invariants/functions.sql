@@ -9,6 +9,8 @@ where
     p.pronamespace = any(
         '{public,api,worker,private,audit}'::regnamespace[]
     )
+    -- An aggregate has no settings of its own, but the functions that it calls have.
+    and p.prokind <> 'a'
     and not coalesce('search_path=""' = any(p.proconfig), false);
 
 -- check: no body looks for a type where a temporary one would be found first

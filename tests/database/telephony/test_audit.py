@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import LiteralString
 
 import psycopg
@@ -105,10 +106,56 @@ def test_keys_flags_and_accounts_are_written_down_too(office: Office) -> None:
 
 
 def test_no_table_that_must_be_watched_is_not(office: Office) -> None:
+    # 4, 8, 16: at insert, delete and update.
     assert office.rows(
-        "select tgrelid::regclass::text from pg_trigger where tgname = 'audited'"
-        " order by 1"
-    ) == [(table,) for table in WATCHED]
+        "select tgrelid::regclass::text, sum(tgtype & 28) from pg_trigger"
+        " where tgname in ('audited', 'audited_inserts') group by 1 order by 1"
+    ) == [(table, 28) for table in WATCHED]
+
+
+def add_keys(session: psycopg.Connection, keys: list[tuple[Organization, int]]) -> None:
+    """Data keys of these versions, in one statement."""
+    session.execute(
+        "insert into org_data_keys (org_id, version, state, wrapped)"
+        " select k.org_id, k.version, 'retiring', k.wrapped"
+        " from unnest(%s::uuid[], %s::int[], %s::text[])"
+        " as k (org_id, version, wrapped)",
+        (
+            [organization.id for organization, _ in keys],
+            [version for _, version in keys],
+            ["k1:test:" + sealed().split(":", 2)[2] for _ in keys],
+        ),
+    )
+
+
+def test_what_one_statement_inserts_is_told_in_its_order(office: Office) -> None:
+    one, other = office.organization(), office.organization()
+    add_keys(office.owner, [(one, 9), (other, 4), (one, 7), (one, 8), (other, 3)])
+    for organization, versions in ((one, [1, 9, 7, 8]), (other, [1, 4, 3])):
+        assert office.rows(
+            "select (changes -> 'version')::int, (row_key -> 'version')::int"
+            " from audit.events where org_id = %s and subject = 'org_data_keys'"
+            " order by seq",
+            organization.id,
+        ) == [(version, version) for version in versions]
+        assert first_bad(office, organization) is None
+    add_keys(office.owner, [])
+    assert first_bad(office, one) is None
+
+
+def test_statements_that_insert_for_the_same_organizations_take_turns(
+    office: Office,
+) -> None:
+    organizations = [office.organization(keys=0, subaccount=False) for _ in range(20)]
+
+    def act(session: psycopg.Connection, number: int) -> None:
+        mixed = random.sample(organizations, len(organizations))
+        add_keys(session, [(organization, number + 1) for organization in mixed])
+
+    assert office.race(8, act) == [None] * 8
+    for organization in organizations:
+        assert len(events(office, organization)) == 8
+        assert first_bad(office, organization) is None
 
 
 def test_sealed_values_are_fingerprints_in_the_log(office: Office) -> None:
@@ -189,7 +236,8 @@ def test_what_is_watched_is_not_emptied_and_changes_in_no_silence(
         "update twilio_subaccounts set friendly_name = 'Other' where org_id = %s",
         (organization.id,),
     )
-    assert len(events(office, organization)) == before + 1
+    add_keys(office.owner, [(organization, 2)])
+    assert len(events(office, organization)) == before + 2
 
 
 FORGERIES: dict[LiteralString, tuple[LiteralString, int | None]] = {
