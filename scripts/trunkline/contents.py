@@ -170,7 +170,8 @@ def touched(connection: Connection) -> frozenset[int]:
 def versions(connection: Connection) -> Mapping[int, tuple[object, ...] | None]:
     """What changes with a relation's rows or columns, by OID; None: nothing tells."""
     rows = connection.execute(
-        "select c.oid, case when c.relkind <> 'S' then array[c.xmin::text,"
+        "select c.oid, case when c.relkind <> 'S'"
+        " and current_setting('track_counts')::boolean then array[c.xmin::text,"
         " c.relfilenode::text, pg_stat_get_tuples_inserted(c.oid)::text,"
         " pg_stat_get_tuples_updated(c.oid)::text,"
         " pg_stat_get_tuples_deleted(c.oid)::text] || array("

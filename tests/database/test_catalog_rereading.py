@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from tests.database.test_catalog_alterations import ALTERATIONS, is_confined, read
+from trunkline import contents
 from trunkline.catalog import compare
 from trunkline.catalog.rereading import Look, look
 from trunkline.throwaway import Server
@@ -128,6 +129,22 @@ def test_a_transaction_that_came_to_nothing_leaves_nothing(watch: Watch) -> None
     )
     watch.look("a savepoint that was left")
     assert set(watch.last.snapshot.of("view")) == {"public.four"}
+
+
+def test_where_the_server_counts_nothing_all_is_read(watch: Watch) -> None:
+    for one in (watch.database, watch.eyes):
+        one.execute("set track_counts = off")
+    before = contents.versions(watch.eyes)
+    watch.execute("create table one (id int)")
+    watch.execute("alter table one add column more int; insert into one values (1)")
+    assert watch.last.snapshot.of("column").keys() == {
+        "public.one.id",
+        "public.one.more",
+    }
+    assert contents.touched_since(before, watch.eyes)
+    before = contents.versions(watch.eyes)
+    watch.execute("update one set id = 2")
+    assert contents.touched_since(before, watch.eyes) == before.keys()
 
 
 SELDOM = """

@@ -17,16 +17,23 @@ from trunkline.catalog.queries import body
 Counters = Mapping[str, tuple[int, int]]
 """For each catalog the rows inserted and updated, and the rows deleted, so far."""
 
-#: The counters are those of this database and, for roles and the like, of the server.
+#: The counters are those of this database and, for roles and the like, of the server;
+#: none where it does not count.
 LOOK = """
 select
     pg_snapshot_xmax(pg_current_snapshot())::text,
-    array_agg(c.relname::text),
-    array_agg(pg_stat_get_tuples_inserted(c.oid) + pg_stat_get_tuples_updated(c.oid)),
-    array_agg(pg_stat_get_tuples_deleted(c.oid))
+    coalesce(array_agg(c.relname::text), '{}'),
+    coalesce(
+        array_agg(
+            pg_stat_get_tuples_inserted(c.oid) + pg_stat_get_tuples_updated(c.oid)
+        ),
+        '{}'
+    ),
+    coalesce(array_agg(pg_stat_get_tuples_deleted(c.oid)), '{}')
 from pg_class c
 where c.relnamespace = 'pg_catalog'::regnamespace
     and c.relkind = 'r'
+    and current_setting('track_counts')::boolean
 """
 
 COMMENTED = """
@@ -111,7 +118,10 @@ OF_OBJECTS = {
 
 
 def written(before: Counters, now: Counters) -> frozenset[str] | None:
-    """The catalogs that have been written to; None if one is not understood."""
+    """The catalogs that have been written to; None if one is not understood, or if
+    nothing is counted."""
+    if not before or not now:
+        return None
     found = {name for name, count in now.items() if before.get(name) != count}
     found -= _UNTOLD
     return frozenset(found) if found <= _ABOUT.keys() else None
