@@ -112,16 +112,24 @@ def digest(
 
     What `untouched` (see `Contents.without`) says by OID is not read again.
     """
-    with connection.pipeline(), _fixed_settings(connection):
-        relations = _relations(connection, untouched)
-        parts = [
-            _digest_query(relation.name, relation.columns)
-            if relation.kind != "S"
-            else _position_query(relation.name)
-            for relation in relations.values()
-            if relation.oid not in untouched and not relation.empty
-        ]
-        rows = _all(connection, parts)
+    with connection.pipeline(), _transaction(connection):
+        return read(connection, untouched)
+
+
+def read(
+    connection: Connection, untouched: Mapping[int, TableDigest | Position]
+) -> Contents:
+    """The same within a transaction that only reads; its settings are others then."""
+    connection.execute(_settings_query())
+    relations = _relations(connection, untouched)
+    parts = [
+        _digest_query(relation.name, relation.columns)
+        if relation.kind != "S"
+        else _position_query(relation.name)
+        for relation in relations.values()
+        if relation.oid not in untouched and not relation.empty
+    ]
+    rows = _all(connection, parts)
     known = {
         relation.name: untouched[relation.oid]
         for relation in relations.values()
@@ -179,7 +187,7 @@ def versions(connection: Connection) -> Mapping[int, tuple[object, ...] | None]:
         " where a.attrelid = c.oid order by a.attnum) end"
         " from pg_catalog.pg_class as c"
         " where c.oid >= 16384 and c.relkind in ('r', 'm', 'S')"
-    )
+    ).fetchall()
     return {oid: version and tuple(version) for oid, version in rows}
 
 
@@ -392,14 +400,18 @@ def _table(connection: Connection, name: str) -> _Relation:
 
 @contextmanager
 def _fixed_settings(connection: Connection) -> Iterator[None]:
-    """A transaction that only reads, in which a value always has the same text.
+    """A transaction that only reads, in which a value always has the same text."""
+    with _transaction(connection):
+        connection.execute(_settings_query())
+        yield
 
-    It is rolled back only where it is part of another: psycopg forgets with every
-    rollback what it has prepared.
-    """
+
+@contextmanager
+def _transaction(connection: Connection) -> Iterator[None]:
+    """A transaction that is rolled back only where it is part of another: psycopg
+    forgets with every rollback what it has prepared."""
     idle = connection.info.transaction_status == pq.TransactionStatus.IDLE
     with connection.transaction(force_rollback=not idle):
-        connection.execute(_settings_query())
         yield
 
 

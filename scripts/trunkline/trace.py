@@ -78,7 +78,7 @@ class Trace:
         self._direction = direction
         self._relations = {
             oid: _Relation(name, kind, file)
-            for oid, name, kind, file, _ in connection.execute(_BEFORE)
+            for oid, name, kind, file, _ in connection.execute(_BEFORE).fetchall()
         }
         self._seen: list[_Seen] = []
 

@@ -16,6 +16,7 @@ import pytest
 from tests.database.test_catalog_alterations import ALTERATIONS, is_confined, read
 from trunkline import contents
 from trunkline.catalog import compare
+from trunkline.catalog.reading import reading
 from trunkline.catalog.rereading import Look, look
 from trunkline.throwaway import Server
 
@@ -28,7 +29,7 @@ class Watch:
     def __init__(self, database: psycopg.Connection, eyes: psycopg.Connection) -> None:
         self.database = database
         self.eyes = eyes
-        self.last = look(eyes)
+        self.last = self._looked(None)
 
     def execute(self, sql: str) -> Look:
         """Run statements, and look."""
@@ -38,13 +39,17 @@ class Watch:
 
     def look(self, after: str) -> None:
         self.database.execute("select pg_stat_force_next_flush()")
-        again, whole = look(self.eyes, self.last), look(self.eyes)
+        again, whole = self._looked(self.last), self._looked(None)
         assert again.snapshot.objects == whole.snapshot.objects, after
         assert again.reading.keys == whole.reading.keys, after
         assert again.reading.parts == whole.reading.parts, after
         assert again.reading.commented == whole.reading.commented, after
         assert again.snapshot.needs == whole.snapshot.needs, after
         self.last = again
+
+    def _looked(self, before: Look | None) -> Look:
+        with reading(self.eyes):
+            return look(self.eyes, before)
 
 
 @pytest.fixture

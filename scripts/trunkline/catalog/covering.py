@@ -77,11 +77,9 @@ class Parts:
         self._parts: dict[Key, list[Key]] = {}
         self._covered: set[Key] = set()
         for kind, objects in here.objects.items():
-            for name, facts in objects.items():
+            for name in objects.keys() - there.of(kind).keys():
                 key = (kind, name)
-                holder = None
-                if not there.has(key):
-                    holder = covering(key, facts, here, there)
+                holder = covering(key, objects[name], here, there)
                 if holder is not None:
                     self._parts.setdefault(holder, []).append(key)
                     self._covered.add(key)

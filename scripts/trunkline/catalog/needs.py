@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 Key = tuple[str, str]
 """An object: its kind and its name."""
@@ -41,6 +42,7 @@ def holder_of(
         if row[6] in "iae" and (row[0], row[1], 0) not in keys
     }
 
+    @cache  # the same ones are named over and over
     def held(address: Address) -> Key | None:
         for _ in range(4):
             key = keys.get(address) or keys.get((address[0], address[1], 0))

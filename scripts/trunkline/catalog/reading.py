@@ -41,14 +41,16 @@ Object = tuple[int, int]
 class Reading:
     """A snapshot, and what it takes to read it again where only a little has changed.
 
-    `keys` leads to objects by address; `parts` are addresses that are told with their
-    object, by the word for their comment. `commented` are the addresses with comments,
+    `keys` leads to objects by address, and `addresses` to these from what they are a
+    part of; `parts` are addresses that are told with their object, by the word for
+    their comment. `commented` are the addresses with comments,
     `dependencies` the rows of pg_depend by who depends. `plain`: nothing belongs to an
     extension or says that it needs one.
     """
 
     snapshot: Snapshot
     keys: Mapping[Address, Key]
+    addresses: Mapping[Object, tuple[Address, ...]]
     parts: Mapping[Address, str]
     quoted: Mapping[str, str]
     commented: frozenset[Address]
@@ -94,7 +96,7 @@ def read(connection: psycopg.Connection[Any]) -> Reading:
     [(absent,)] = run(ABSENT).fetchall()
     found = {name: run(name) for name in OBJECTS if name not in absent}
     about = {name: run(name) for name in ABOUT_OBJECTS}
-    reader = Reader({}, {}, {}, dict(about["role"].fetchall()))
+    reader = Reader({}, {}, {}, {}, dict(about["role"].fetchall()))
     for cursor in found.values():
         reader.objects_of(cursor)
     comments = about["comment"].fetchall()
@@ -133,11 +135,13 @@ class Reader:
         self,
         objects: dict[str, dict[str, dict[str, Any]]],
         keys: dict[Address, Key],
+        addresses: dict[Object, tuple[Address, ...]],
         parts: dict[Address, str],
         quoted: Mapping[str, str],
     ) -> None:
         self.objects = objects
         self.keys = keys
+        self._addresses = addresses
         self._parts = parts
         self.quoted = quoted
 
@@ -159,6 +163,7 @@ class Reader:
         return Reading(
             found,
             self.keys,
+            self._addresses,
             self._parts,
             self.quoted,
             commented,
@@ -192,7 +197,7 @@ class Reader:
         for options in ("options", "foreign_options", "settings"):
             if options in row:
                 row[options].sort()
-        self.keys[address] = (kind, name)
+        self._stands_for(address, (kind, name))
         self._part(row, kind, name)
         self.objects.setdefault(kind, {})[name] = row
         if kind == "column" and "type" in row:
@@ -229,6 +234,12 @@ class Reader:
             row["owned_by"] = self.keys[address][1]
         return True
 
+    def _stands_for(self, address: Address, key: Key) -> None:
+        if address not in self.keys:
+            whole = address[:2]
+            self._addresses[whole] = (*self._addresses.get(whole, ()), address)
+        self.keys[address] = key
+
     def _key(self, catalog: int, oid: int) -> Key | None:
         return self.keys.get((catalog, oid, 0))
 
@@ -256,7 +267,7 @@ class Reader:
             part = (row.pop("part_class"), row.pop("part_oid"), 0)
             if part[1] == 0:
                 return
-            self.keys[part] = (kind, name)
+            self._stands_for(part, (kind, name))
             if kind in ("column", "domain"):
                 self._parts[part] = "not_null_comment"
             elif kind == "constraint":

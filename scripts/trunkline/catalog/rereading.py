@@ -24,7 +24,6 @@ from trunkline.catalog.reading import (
     by_object,
     kind_of,
     read,
-    reading,
 )
 from trunkline.catalog.snapshot import Snapshot
 
@@ -77,15 +76,17 @@ class Look:
 
 
 def look(connection: psycopg.Connection[Any], before: Look | None = None) -> Look:
-    """Read the catalog, as little of it as one must, where `before` is known."""
-    with reading(connection):
-        cursor = connection.cursor(row_factory=tuple_row).execute(fresh.LOOK)
-        [(since, names, written, deleted)] = cursor.fetchall()
-        counters = dict(zip(names, zip(written, deleted, strict=True), strict=True))
-        found = None
-        if before is not None:
-            found = _again(connection, before, counters)
-        return Look(found or read(connection), since, counters)
+    """Read the catalog, as little of it as one must, where `before` is known.
+
+    Within `reading`.
+    """
+    cursor = connection.cursor(row_factory=tuple_row).execute(fresh.LOOK)
+    [(since, names, written, deleted)] = cursor.fetchall()
+    counters = dict(zip(names, zip(written, deleted, strict=True), strict=True))
+    found = None
+    if before is not None:
+        found = _again(connection, before, counters)
+    return Look(found or read(connection), since, counters)
 
 
 def _again(
@@ -125,12 +126,11 @@ def _gone(
     old: Reading, asked: Container[int], left: Iterable[Object]
 ) -> frozenset[Object]:
     """What is not left of the objects that were in the catalogs that were asked."""
-    there = frozenset(left)
-    known = {address[:2] for address in old.keys} | old.dependencies.keys()
+    known = old.addresses.keys() | old.dependencies.keys()
     return frozenset(
         one
-        for one in known
-        if one[0] in asked and one[1] >= FIRST_OF_USERS and one not in there
+        for one in known.difference(left)
+        if one[0] in asked and one[1] >= FIRST_OF_USERS
     )
 
 
@@ -203,9 +203,9 @@ def _renewed(
     reader.labels(row for row in labels.fetchall() if row[:2] in touched)
     dropped = touched | gone
     commented = {one for one in old.commented if one[:2] not in dropped}
-    dependencies = {
-        one: rows for one, rows in old.dependencies.items() if one not in dropped
-    }
+    dependencies = dict(old.dependencies)
+    for one in dropped:
+        dependencies.pop(one, None)
     rows = [row for row in depends.fetchall() if row[:2] in touched]
     if any(row[6] in "ex" for row in rows):
         return None
@@ -223,14 +223,13 @@ def _without(old: Reading, dropped: frozenset[Object]) -> Reader:
     objects: dict[str, dict[str, Any]] = {
         kind: dict(some) for kind, some in old.snapshot.objects.items()
     }
-    keys = dict(old.keys)
-    parts = dict(old.parts)
-    for address, (kind, name) in old.keys.items():
-        if address[:2] in dropped:
-            del keys[address]
+    keys, addresses, parts = dict(old.keys), dict(old.addresses), dict(old.parts)
+    for one in dropped:
+        for address in addresses.pop(one, ()):
+            kind, name = keys.pop(address)
             if parts.pop(address, None) is None:
                 objects[kind].pop(name, None)
-    return Reader(objects, keys, parts, old.quoted)
+    return Reader(objects, keys, addresses, parts, old.quoted)
 
 
 def _run(

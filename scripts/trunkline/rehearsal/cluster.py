@@ -104,7 +104,7 @@ class Role:
 def roles(connection: Connection) -> dict[str, Role]:
     """Each role by name, but for the predefined ones; `all` has what all are set."""
     with connection.cursor(row_factory=class_row(Role)) as cursor:
-        return {role.name: role for role in cursor.execute(_ROLES)}
+        return {role.name: role for role in cursor.execute(_ROLES).fetchall()}
 
 
 def compare(expected: dict[str, Role], found: dict[str, Role]) -> list[Difference]:

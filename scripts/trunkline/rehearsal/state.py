@@ -8,6 +8,7 @@ from psycopg import Connection
 
 from trunkline import contents
 from trunkline.catalog import Snapshot
+from trunkline.catalog.reading import reading
 from trunkline.catalog.rereading import Look, look
 from trunkline.contents import Contents
 from trunkline.rehearsal import cluster
@@ -60,11 +61,12 @@ def read(
         if since is not None and touched is not None
         else {}
     )
-    return State(
-        look(connection, since.look if since else None),
-        contents.digest(connection, untouched),
-        cluster.roles(connection),
-    )
+    with reading(connection):
+        return State(
+            look(connection, since.look if since else None),
+            contents.read(connection, untouched),
+            cluster.roles(connection),
+        )
 
 
 def tell(connection: Connection) -> None:
