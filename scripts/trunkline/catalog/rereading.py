@@ -8,7 +8,7 @@ and who has written to it must have told his counters (`pg_stat_force_next_flush
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -80,13 +80,23 @@ def look(connection: psycopg.Connection[Any], before: Look | None = None) -> Loo
 
     Within `reading`.
     """
-    cursor = connection.cursor(row_factory=tuple_row).execute(fresh.LOOK)
-    [(since, names, written, deleted)] = cursor.fetchall()
-    counters = dict(zip(names, zip(written, deleted, strict=True), strict=True))
+    since, counters = _counted(connection)
     found = None
     if before is not None:
         found = _again(connection, before, counters)
     return Look(found or read(connection), since, counters)
+
+
+def in_copy(connection: psycopg.Connection[Any], of: Look) -> Look:
+    """The look at a database whose copy, as new, is connected; only counters differ."""
+    _, counters = _counted(connection)
+    return replace(of, counters=counters)
+
+
+def _counted(connection: psycopg.Connection[Any]) -> tuple[str, fresh.Counters]:
+    cursor = connection.cursor(row_factory=tuple_row).execute(fresh.LOOK)
+    [(since, names, written, deleted)] = cursor.fetchall()
+    return since, dict(zip(names, zip(written, deleted, strict=True), strict=True))
 
 
 def _again(

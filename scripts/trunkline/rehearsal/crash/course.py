@@ -95,6 +95,8 @@ class Course:
         self._part()
 
     def _points(self) -> Iterator[Point]:
+        crashed = self.way == "crashed server"
+        beginning = None if crashed else self.expected.begin(self._watching())
         for leg in self.legs:
             self._found = []
             for point in leg.points:
@@ -102,7 +104,9 @@ class Course:
                     yield point
             if error := self._run(leg, None).ends():
                 self._found.append(f"the last run failed: {error}")
-            self._found += self.expected.wrong(self._watching(), leg.direction)
+            self._found += self.expected.wrong(
+                self._watching(), leg.direction, beginning
+            )
             if self._found:
                 told = tuple(point.told(leg.script) for point in leg.points)
                 self.failed = leg

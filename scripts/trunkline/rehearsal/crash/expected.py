@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from time import monotonic, sleep
 
 from psycopg import Connection
 
 from trunkline import catalog, contents
-from trunkline.catalog import Snapshot
+from trunkline.catalog.rereading import in_copy
 from trunkline.contents import Contents
 from trunkline.errors import Failure
 from trunkline.events import Direction
 from trunkline.ledger import Ledger
 from trunkline.project import Change
-from trunkline.rehearsal import cluster
+from trunkline.rehearsal import state
 from trunkline.rehearsal.moves import bring_down, bring_up
 from trunkline.rehearsal.scene import Move, Scene
+from trunkline.rehearsal.state import State
 
 ENDED_WITHIN = 5.0
 """Seconds in which the sessions of a run that has ended must be gone."""
@@ -40,14 +42,25 @@ _SEQUENCES = (
 
 
 @dataclass(frozen=True)
-class _State:
-    catalog: Snapshot
-    contents: Contents
+class Beginning:
+    """A database before it is written to, so that little of it is read again later.
+
+    It holds as long as the server counts what is written: a crash lets it forget.
+    """
+
+    state: State
+    versions: Mapping[int, tuple[object, ...] | None]
+
+    def now(self, connection: Connection) -> State:
+        """The state of the database; whoever wrote to it is gone."""
+        touched = contents.touched_since(self.versions, connection)
+        return state.read(connection, self.state, touched)
 
 
 @dataclass
 class Expected:
-    """What `change` leaves up and down on copies of a scene.
+    """What `change` leaves up and down on copies of a scene, which are in state `start`
+    before.
 
     `cluster_wide`: it makes or alters roles, so no two databases of a server can have
     it brought up and down at the same time.
@@ -55,38 +68,52 @@ class Expected:
 
     scene: Scene
     change: Change
-    cluster_wide: bool
-    _states: dict[Direction, _State]
-    _again: dict[Direction, _State] = field(default_factory=dict)
+    start: State
+    _states: dict[Direction, State]
+    _again: dict[Direction, State] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def wrong(self, connection: Connection, direction: Direction) -> list[str]:
+    @property
+    def cluster_wide(self) -> bool:
+        return any(one.roles != self.start.roles for one in self._states.values())
+
+    def begin(self, connection: Connection) -> Beginning:
+        """Take notes of a new copy of the scene."""
+        look = in_copy(connection, self.start.look)
+        versions = contents.versions(connection)
+        return Beginning(replace(self.start, look=look), versions)
+
+    def wrong(
+        self, connection: Connection, direction: Direction, beginning: Beginning | None
+    ) -> list[str]:
         """What is not as it should be after a run in this direction; empty: nothing."""
+        left, untrue = _left(connection), self._untrue(connection, direction)
+        now = beginning.now(connection) if beginning else state.read(connection)
         return [
-            *_left(connection),
-            *self._untrue(connection, direction),
+            *left,
+            *untrue,
             *(
                 f"{difference.kind.replace('_', ' ')} {difference.named}"
                 + (f": {difference.detail}" if difference.detail else "")
                 for difference in catalog.compare(
-                    self._states[direction].catalog, catalog.snapshot(connection)
+                    self._states[direction].catalog, now.catalog
                 )
             ),
-            *self._rows(contents.digest(connection), direction),
+            *self._rows(now.contents, direction),
         ]
 
     def _untrue(self, connection: Connection, direction: Direction) -> list[str]:
         """What the ledger says that is not so."""
         table = self.scene.project.config.migration_table
-        state = Ledger(connection, table).read(connection)
+        ledger = Ledger(connection, table).read(connection)
         id_, found = self.change.id, []
         applied = set(self.scene.present) | ({id_} if direction == "up" else set())
-        if wrong := state.applied ^ applied:
+        if wrong := ledger.applied ^ applied:
             found.append(f"the ledger is wrong about {', '.join(sorted(wrong))}")
-        entry = state.entry(id_)
+        entry = ledger.entry(id_)
         if entry is not None and entry.migration_sha256 is None:
             found.append(f"the ledger does not know what was applied as {id_}")
-        if state.steps:
+        if ledger.steps:
             found.append(f"the ledger says that {id_} is not finished")
         return found
 
@@ -109,7 +136,7 @@ class Expected:
             f"{name} is not as an undisturbed run leaves it" for name in sorted(other)
         ]
 
-    def _once_more(self, direction: Direction) -> _State:
+    def _once_more(self, direction: Direction) -> State:
         """The state after a second undisturbed run, whose sequences stand elsewhere.
 
         What differs from the first is what no two runs have in common: times, random
@@ -120,7 +147,7 @@ class Expected:
                 with self.scene.copy() as database:
                     with self.scene.server.connect(database) as connection:
                         connection.execute(_SEQUENCES.encode())
-                    self._again = _both(self.scene, self.change, database)[0]
+                    self._again = _both(self.scene, self.change, database)[1]
         return self._again[direction]
 
 
@@ -130,27 +157,26 @@ def undisturbed(scene: Scene, change: Change) -> Expected:
     Raises Failure where the change cannot be taken up or down.
     """
     with scene.copy() as database:
-        states, cluster_wide = _both(scene, change, database)
-    return Expected(scene, change, cluster_wide, states)
+        start, states = _both(scene, change, database)
+    return Expected(scene, change, start, states)
 
 
 def _both(
     scene: Scene, change: Change, database: str
-) -> tuple[dict[Direction, _State], bool]:
-    """The states after the way up and the way down; whether roles have changed."""
-    states: dict[Direction, _State] = {}
+) -> tuple[State, dict[Direction, State]]:
+    """The states before, and after the way up and the way down."""
+    states: dict[Direction, State] = {}
     with scene.server.connect(database) as connection:
-        roles = [cluster.roles(connection)]
+        start = state.read(connection)
+        beginning = Beginning(start, contents.versions(connection))
         moves: tuple[tuple[Direction, Move], ...]
         moves = ("up", bring_up), ("down", bring_down)
         for direction, move in moves:
             if error := scene.move(database, change, move):
                 raise Failure(f"{change.id} does not go {direction}", detail=error)
-            states[direction] = _State(
-                catalog.snapshot(connection), contents.digest(connection)
-            )
-            roles.append(cluster.roles(connection))
-    return states, any(found != roles[0] for found in roles)
+            _left(connection)  # what a session has written is counted when it is gone
+            states[direction] = beginning.now(connection)
+    return start, states
 
 
 def _left(connection: Connection) -> list[str]:
