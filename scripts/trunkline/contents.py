@@ -165,14 +165,15 @@ def touched(connection: Connection) -> frozenset[int]:
     and that of a sequence stays (src/backend/commands/sequence.c). Triggers that wait
     for the commit are fired now: they may write as well.
     """
-    connection.execute("set constraints all immediate")
-    row = connection.execute(
-        "select array(select relation::int8 from pg_catalog.pg_locks"
+    cursor = connection.execute(
+        "set constraints all immediate;"
+        " select array(select relation::int8 from pg_catalog.pg_locks"
         " where pid = pg_backend_pid() and granted and locktype = 'relation'"
         " and mode not in ('AccessShareLock', 'RowShareLock'))"
-    ).fetchone()
-    assert row is not None
-    return frozenset(row[0])
+    )
+    cursor.nextset()
+    [(oids,)] = cursor.fetchall()
+    return frozenset(oids)
 
 
 def versions(connection: Connection) -> Mapping[int, tuple[object, ...] | None]:
