@@ -67,9 +67,11 @@ class ManagedCredentials(Backfill):
         tables="public.managed_phone_numbers as n"
         " left join public.twilio_subaccounts as s"
         " on s.org_id = n.org_id and s.id = n.subaccount_id"
-        " left join public.org_credentials as c"
-        " on c.org_id = n.org_id and c.provider = 'twilio'"
-        " and c.is_managed and c.is_active",
+        " left join lateral (select m.id, m.phone_number"
+        " from public.org_credentials as m"
+        " where m.org_id = n.org_id and m.provider = 'twilio'"
+        # Of one at most. Joined as a table, all that is written is read for each batch.
+        " and m.is_managed and m.is_active limit 1) as c on true",
         where="n.status = 'active'",
     )
     writes = Inserts("public.org_credentials", key=("org_id", "id"))
