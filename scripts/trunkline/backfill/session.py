@@ -23,6 +23,9 @@ _TEXT = {
     "bytea_output": "hex",
     "lc_monetary": "C",
 }
+#: A batch is a few rows in the order of the key. A merge would read what is joined to
+#: them from its beginning, for each batch anew.
+_PLANS = {"enable_mergejoin": "off"}
 
 
 @contextmanager
@@ -37,7 +40,7 @@ def session(target: Target, name: str, pace: Pace) -> Iterator[Connection]:
     try:
         with connect(own, lock_timeout=pace.lock_timeout) as connection:
             connection.prepare_threshold = PREPARE
-            for setting, value in _TEXT.items():
+            for setting, value in (_TEXT | _PLANS).items():
                 connection.execute("select set_config(%s, %s, false)", [setting, value])
             yield connection
     except psycopg.Error as error:

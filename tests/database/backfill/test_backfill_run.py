@@ -44,6 +44,36 @@ def test_every_row_is_migrated_in_small_batches(toys: Toys) -> None:
     assert sum((batch.counts for batch in batches), Counts()) == report.counts
 
 
+class Beside(BlindCopies):
+    """Each original has a row in a table beside it."""
+
+    name = "beside"
+    source = Source(
+        key=("o.region", "o.id"),
+        columns="o.id, o.n, s.text, null as copy",
+        tables="public.originals as o join public.sides as s"
+        " on s.region = o.region and s.id = o.id",
+    )
+
+
+def test_what_is_joined_to_the_source_is_looked_up_and_not_read_for_each_batch(
+    toys: Toys,
+) -> None:
+    toys.originals(4000)
+    toys.connection.execute(
+        "create table public.sides as select region, id, text from public.originals;"
+        "alter table public.sides add primary key (region, id)"
+    )
+    toys.connection.execute("vacuum analyze public.originals, public.sides")
+    assert toys.run(Beside).counts == Counts(total=4000, migrated=4000)
+    toys.connection.execute("select pg_stat_clear_snapshot()")
+    read = toys.value(
+        "select idx_tup_read from pg_stat_user_indexes"
+        " where indexrelname = 'sides_pkey'"
+    )
+    assert 4000 <= read <= 2 * 4000
+
+
 def test_an_empty_source_is_a_finished_run(toys: Toys) -> None:
     assert toys.run(Copies).counts == Counts()
     assert toys.status(Copies).state == "finished"
