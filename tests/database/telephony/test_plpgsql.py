@@ -21,6 +21,8 @@ FINDINGS = """
     cross join lateral plpgsql_check_function_tb(
         p.oid,
         coalesce(t.tgrelid, 0),
+        oldtable => t.tgoldtable,
+        newtable => t.tgnewtable,
         other_warnings => true,
         performance_warnings => true,
         extra_warnings => true,
