@@ -6,6 +6,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -161,6 +162,24 @@ def test_a_database_of_somebody_else_is_not_touched(server: Server) -> None:
             assert "somebody_elses" in names(server)
         finally:
             connection.execute("drop database somebody_elses")
+
+
+def test_sessions_that_the_server_ends_are_opened_anew(other: Server) -> None:
+    other.drop(other.create())
+    with other.connect("postgres") as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid, 10000) from pg_stat_activity"
+            " where backend_type = 'client backend' and pid <> pg_backend_pid()"
+        )
+    other.drop(other.create())
+
+
+def test_databases_come_and_go_in_several_threads(other: Server) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: other.create(), range(16)))
+        assert names(other) >= set(made)
+        list(pool.map(other.drop, made))
+    assert not names(other) & set(made)
 
 
 def test_a_crash_keeps_what_was_committed_and_nothing_else(other: Server) -> None:

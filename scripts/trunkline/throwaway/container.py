@@ -66,7 +66,8 @@ def container(image: str, room: int = 0) -> Iterator[Server]:
             if engine.info()["MemTotal"] >= ENOUGH_MEMORY + 2 * room:
                 made.with_tmpfs_mount(MEMORY).with_env("PGDATA", f"{MEMORY}/data")
             _fetch(engine, made.image)
-            yield _started(made)
+            with closing(_started(made)) as server:
+                yield server
 
 
 class _Postgres(PostgresContainer):

@@ -143,6 +143,7 @@ class Embedded(Server):
 
     def stop(self) -> None:
         """End the server without ceremony: nothing in it is needed any more."""
+        self.close()
         self._dismiss_watcher()
         if self._postmaster is None:
             return

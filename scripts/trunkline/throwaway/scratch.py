@@ -98,6 +98,7 @@ class Scratch(Server):
                 self.drop(database)
             except Failure as failure:
                 failed = failure
+        self.close()
         if failed is not None:
             raise failed
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -21,6 +23,10 @@ from trunkline.errors import Failure, Unreachable
 
 BUSY_WAIT = 1.0
 """Seconds that `create` and `rename` give sessions that are just closing."""
+_OWN_SETTINGS = (
+    "set role none; set default_transaction_read_only = off; set statement_timeout = 0"
+)
+"""What is rehearsed may have set these, for its role or for all databases."""
 
 
 class Server:
@@ -51,6 +57,8 @@ class Server:
         self._maintenance = maintenance
         self._copying = sql.SQL(copying)
         self._made: set[str] = set()
+        self._administrator: psycopg.Connection | None = None
+        self._administered = Lock()
 
     def conninfo(self, database: str) -> dict[str, str | int]:
         """The keyword arguments with which psycopg connects to `database`.
@@ -159,18 +167,33 @@ class Server:
             hint="Use --on embedded.",
         )
 
-    def _administer(self) -> psycopg.Connection:
+    def close(self) -> None:
+        """End our own session on the server, if there is one."""
+        if self._administrator is not None:
+            self._administrator.close()
+            self._administrator = None
+
+    @contextmanager
+    def _administer(self) -> Iterator[psycopg.Connection]:
+        """The session in which databases come and go, for one thread at a time.
+
+        It is kept: a new one each time would cost as much as what it is for. Raises
+        `Unreachable`.
+        """
+        with self._administered:
+            if self._administrator is None or not _obeys(self._administrator):
+                self.close()
+                self._administrator = self._administrating()
+            yield self._administrator
+
+    def _administrating(self) -> psycopg.Connection:
         try:
             connection = self.connect(self._maintenance, connect_timeout=10)
         except psycopg.OperationalError as error:
             raise Unreachable(
                 f"the throwaway server on {self.on} does not answer", detail=str(error)
             ) from error
-        # What is rehearsed may have set these, for its role or for all databases.
-        connection.execute(
-            "set role none; set default_transaction_read_only = off;"
-            " set statement_timeout = 0"
-        )
+        connection.execute(_OWN_SETTINGS)
         return connection
 
     def _mark(self, connection: psycopg.Connection, database: str) -> None:
@@ -188,6 +211,15 @@ class Server:
             raise Failure(
                 f"database {database} was not made by this run and is not {verb}"
             )
+
+
+def _obeys(connection: psycopg.Connection) -> bool:
+    """Whether the session is still there, and not in the middle of anything."""
+    try:
+        connection.execute("select")
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def _execute(
