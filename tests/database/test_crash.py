@@ -117,10 +117,10 @@ def test_roles_are_for_one_database_at_a_time(tmp_path: Path, other: Server) -> 
 
 @pytest.mark.newest
 def test_every_change_of_this_project_survives_crashes(other: Server) -> None:
-    """At a sample of the points; `make crash` goes through all."""
+    """At a sample of the points and ways; `make crash` goes through all."""
     own = project.load(Path(__file__).parents[2])
     ids = [change.id for change in own.changes]
     reports = playing.play(other, own, ids, ignore, sampled=True)
     assert [report.id for report in reports] == ids
     assert [report for report in reports if not report.ok] == []
-    assert all(report.crashes >= 2 * len(WAYS) for report in reports)
+    assert all(report.crashes >= 2 * 2 for report in reports)

@@ -18,7 +18,7 @@ from trunkline.rehearsal.crash.course import Course, Leg
 from trunkline.rehearsal.crash.expected import Expected, undisturbed
 from trunkline.rehearsal.crash.figures import WAYS, ChangeCrashes, Unconverged, Way
 from trunkline.rehearsal.crash.nursery import Nursery
-from trunkline.rehearsal.crash.points import Point, every, sample
+from trunkline.rehearsal.crash.points import Point, drawn, every, sample
 from trunkline.rehearsal.moves import told
 from trunkline.rehearsal.scene import Scene
 from trunkline.throwaway import Server
@@ -54,7 +54,8 @@ class _Case:
 class Matrix:
     """Takes changes in the order of a project, and reports on each when it is done.
 
-    `sampled`: only a few points of each direction, the same every time.
+    `sampled`: only a few points of each direction, and either the client or the backend
+    of a run is ended there; the same every time.
     """
 
     def __init__(
@@ -85,8 +86,7 @@ class Matrix:
             self._report(ChangeCrashes(change.id, 0, (), told(error)))
             return
         self._cases[change.id] = case
-        ways = WAYS if self._server.on == "embedded" else WAYS[:2]
-        for way in ways:
+        for way in self._ways(change):
             self._enter(case, way, self._legs(change, way))
             if case.expected.cluster_wide:
                 self.finish()
@@ -167,6 +167,12 @@ class Matrix:
         course = Course(self._nursery, case.expected, database, way, legs)
         case.open += 1
         (self._standing if way == CRASH else self._riding).append(course)
+
+    def _ways(self, change: Change) -> tuple[Way, ...]:
+        ways = WAYS if self._server.on == "embedded" else WAYS[:2]
+        if not self._sampled:
+            return ways
+        return (ways[drawn(change.id) % 2], *ways[2:])
 
     def _legs(self, change: Change, way: Way) -> tuple[Leg, ...]:
         legs = [Leg("up", change.migration, ())]

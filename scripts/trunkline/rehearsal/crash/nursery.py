@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from multiprocessing.connection import Connection as Pipe
 from threading import Lock
 
@@ -122,6 +123,7 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
     # That a connection is lost is what is wanted, and no news.
     logging.getLogger("psycopg").setLevel(logging.CRITICAL)
+    import_module("postgast")  # else each that meets `concurrently` would import it
     gc.collect()
     gc.freeze()
     while True:

@@ -61,6 +61,11 @@ def every(script: Script, *, transactional: bool) -> tuple[Point, ...]:
     return (*points, Point("commit"), Point("sent"))
 
 
+def drawn(key: str) -> int:
+    """A number of 64 bits, the same for the same key."""
+    return int.from_bytes(sha256(key.encode()).digest()[:8])
+
+
 def sample(points: tuple[Point, ...], key: str) -> tuple[Point, ...]:
     """A few of them, the same for the same key.
 
@@ -68,7 +73,7 @@ def sample(points: tuple[Point, ...], key: str) -> tuple[Point, ...]:
     statement in the middle, where an invalid index comes from, once what is before it
     is committed.
     """
-    number = int.from_bytes(sha256(key.encode()).digest()[:8])
+    number = drawn(key)
     *inner, commit, sent = points
     usual = [point for point in inner if point.kind != "during"] or [commit]
     chosen = {(usual[number // 3 % len(usual)], commit, sent)[number % 3]}
