@@ -1,4 +1,4 @@
-"""A run of one change by a process of its own, which stops where it is told to.
+"""Runs of one change by a process of its own, which stops where it is told to.
 
 It runs what `apply` and `rollback` run, in a session with the same locks. At its point
 it says so and waits: to be killed, or to go on and see what has become of its session.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import select
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection as Pipe
 from typing import Any, Literal
@@ -51,23 +52,23 @@ class Said:
 
 
 def serve(pipe: Pipe) -> None:
-    """Carry out the order that comes through the pipe; does not raise."""
-    error: str | None
-    try:
-        order: Order = pipe.recv()
-        pipe.send(os.getpid())
-        error = _carry_out(order, pipe)
-    except EOFError:
-        return  # nobody is there any more
-    except TrunklineError as failure:
-        error = told(failure)
-    except Exception:
-        error = traceback.format_exc()
-    try:
-        pipe.send(Said("ended", error=error))
-        pipe.recv()
-    except (EOFError, OSError):
-        return
+    """Carry out the orders that come through the pipe, until nobody is there any more.
+
+    Does not raise.
+    """
+    with suppress(EOFError, OSError):
+        while True:
+            order: Order = pipe.recv()
+            pipe.send(os.getpid())
+            try:
+                error = _carry_out(order, pipe)
+            except EOFError:
+                return
+            except TrunklineError as failure:
+                error = told(failure)
+            except Exception:
+                error = traceback.format_exc()
+            pipe.send(Said("ended", error=error))
 
 
 def _carry_out(order: Order, pipe: Pipe) -> str | None:

@@ -14,7 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from multiprocessing.connection import Connection as Pipe
@@ -29,10 +29,14 @@ _PROGRAM = f"import sys; from {__name__} import main; main(int(sys.argv[1]))"
 
 
 class Client:
-    """A client process, as its owner sees it."""
+    """A client process at work on an order, as its owner sees it.
 
-    def __init__(self, pipe: Pipe, order: Order) -> None:
+    `free` is told the pipe of one that has come to its end, and can do more.
+    """
+
+    def __init__(self, pipe: Pipe, order: Order, free: Callable[[Pipe], None]) -> None:
         self._pipe = pipe
+        self._free = free
         pipe.send(order)
         self._pid: int = pipe.recv()
         begun = self._heard()
@@ -66,9 +70,7 @@ class Client:
             self._pipe.send(None)
         while self._last.what != "ended":
             self._last = self._heard()
-        with suppress(OSError):
-            self._pipe.send(None)
-        self._pipe.close()
+        self._free(self._pipe)
         return self._last.error
 
     def _heard(self) -> Said:
@@ -83,18 +85,29 @@ class Client:
 
 
 class Nursery:
-    """Makes client processes."""
+    """Makes client processes; who came to the end of an order gets the next one."""
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
         self._lock = Lock()
+        self._free: list[Pipe] = []
 
     def client(self, order: Order) -> Client:
-        """A new client process with an order."""
+        """A client process with an order."""
+        with self._lock:
+            pipe = self._free.pop() if self._free else self._born()
+        return Client(pipe, order, self._free.append)
+
+    def dismiss(self) -> None:
+        """Let all go that have nothing to do."""
+        while self._free:
+            self._free.pop().close()
+
+    def _born(self) -> Pipe:
         ours, theirs = socket.socketpair()
-        with self._lock, theirs:
+        with theirs:
             socket.send_fds(self._control, [b"."], [theirs.fileno()])
-        return Client(Pipe(ours.detach()), order)
+        return Pipe(ours.detach())
 
 
 @contextmanager
@@ -110,9 +123,11 @@ def nursery() -> Iterator[Nursery]:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
+        made = Nursery(ours)
         try:
-            yield Nursery(ours)
+            yield made
         finally:
+            made.dismiss()
             ours.close()
             process.wait()
 
