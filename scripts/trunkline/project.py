@@ -183,6 +183,14 @@ class Project:
         """The change of that ID, or None."""
         return next((change for change in self.changes if change.id == change_id), None)
 
+    def names(self, word: str) -> bool:
+        """Whether any file that is run names this, in whatever case."""
+        return any(
+            word in script.text.casefold()
+            for change in self.changes
+            for script in change.scripts
+        )
+
     def holding(self, applied: Set[str]) -> tuple[Invariant, ...]:
         """The invariants that hold on a database with these changes applied."""
         return tuple(

@@ -315,3 +315,15 @@ def test_what_each_statement_locks_is_told(house: House) -> None:
         ("up", "public.room", "AccessExclusiveLock"),
         ("down", "public.room", "AccessExclusiveLock"),
     }
+
+
+@pytest.mark.parametrize(
+    ("up", "down"),
+    [("{}", "select 1"), ("create table lamp ()", "drop table lamp; {}")],
+)
+def test_what_a_change_keeps_from_being_counted_is_seen(
+    house: House, up: str, down: str
+) -> None:
+    silent = "set TRACK_COUNTS = off; comment on table room is 'left'"
+    quiet = change("20260102_quiet", up.format(silent), down.format(silent))
+    assert house.verdicts(ROOM, quiet) == ["exact", "down_inexact"]

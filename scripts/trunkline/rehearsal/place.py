@@ -23,11 +23,17 @@ from trunkline.throwaway import Server
 
 
 class Place:
-    """The database `name` on `server`."""
+    """The database `name` on `server`.
 
-    def __init__(self, server: Server, name: str, migration_table: str) -> None:
+    `counted`: what is written there is in the server's counters.
+    """
+
+    def __init__(
+        self, server: Server, name: str, migration_table: str, *, counted: bool
+    ) -> None:
         self.name = name
         self._server = server
+        self._counted = counted
         self._migration_table = migration_table
         self._target = of_keywords(server.conninfo(name))
         self._opened = ExitStack()
@@ -56,6 +62,8 @@ class Place:
             self._eyes = self._connected()
             self._eyes.prepare_threshold = 0
             self._eyes.prepared_max = None
+            if not self._counted:  # then nothing is read from the counters either
+                self._eyes.execute("set track_counts = off")
         return self._eyes
 
     @property
@@ -80,7 +88,7 @@ class Place:
         its settings, owner, grants and comment."""
         self.close()
         name = self._server.create(template=self.name)
-        return Place(self._server, name, self._migration_table)
+        return Place(self._server, name, self._migration_table, counted=self._counted)
 
     def _connected(self) -> Connection:
         connection = self._opened.enter_context(connect(self._target))
