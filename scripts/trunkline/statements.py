@@ -18,6 +18,10 @@ COPY = "`copy` of rows that stand in the file, or go to a client, is for psql"
 COPY_HINT = "Write the rows as `insert into … values`."
 
 _PSQL_COMMAND = re.compile(r"\\[a-z!?]\S*")
+_ESCAPES = re.compile(
+    r"\bstandard_conforming_strings\s*(?:=|\bto\b)\s*'?(?:off|of|false|no|0)\b",
+    re.IGNORECASE,
+)
 _AFTER_COPY = re.compile(r"\bfrom\s+stdin\b[^;]*;[ \t]*\n\s*\Z", re.IGNORECASE)
 
 
@@ -109,6 +113,12 @@ def _not_parsed(text: str, message: str, position: int) -> DoesNotParse:
         )
     if _AFTER_COPY.search(text, 0, position):
         return DoesNotParse(COPY, line - 1, COPY_HINT)
+    if setting := _ESCAPES.search(text, 0, position):
+        return DoesNotParse(
+            "with `standard_conforming_strings` off, what comes after does not parse",
+            text.count("\n", 0, setting.start()) + 1,
+            "Leave it away, and write E'…' where a backslash is an escape.",
+        )
     return DoesNotParse(message, line)
 
 

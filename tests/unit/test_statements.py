@@ -134,6 +134,18 @@ def test_what_only_psql_can_read_is_told_as_that(
     assert (refused.value.line, refused.value.message) == (line, message)
 
 
+@pytest.mark.parametrize("value", ["= off", "TO 'false'", "=0"])
+def test_a_backslash_that_was_made_an_escape_is_told_by_its_setting(value: str) -> None:
+    setting = f"standard_conforming_strings {value}"
+    with pytest.raises(DoesNotParse) as refused:
+        split(f"select 1;\nset {setting};\n\nselect 'it\\'s', 'b';\n")
+    assert refused.value.line == 2
+    assert "`standard_conforming_strings`" in refused.value.message
+    split(f"set {setting}; select 'a'")
+    with pytest.raises(DoesNotParse, match="syntax error"):
+        split("set standard_conforming_strings = on; select from from")
+
+
 def test_a_copy_knows_whether_its_rows_come_through_the_client() -> None:
     text = (
         "copy a from stdin; copy a to stdout; copy (select 'from stdin') to '/tmp/x';"
