@@ -8,7 +8,7 @@ migration: all would be run, and what is made would be gone again at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Set
 
 from trunkline.header import Fault
 from trunkline.statements import Statement
@@ -31,19 +31,34 @@ _DOWN = re.compile(
 _ENDINGS = {".down": ".up", "_down": "_up", ".undo": ".do"}
 
 
-def fault_of_name(name: str, others: Container[str]) -> Fault | None:
+#: How the name of Flyway's way down begins; that of its way up has a `V`.
+_UNDOES = re.compile(r"U([\d._]+__)")
+
+
+def fault_of_name(name: str, others: Set[str]) -> Fault | None:
     """What is wrong where a migration is the way down of one of the `others`."""
-    for down, up in _ENDINGS.items():
-        above = name.removesuffix(down) + up
-        if name.endswith(down) and above in others:
-            return Fault(
-                "both-ways",
-                1,
-                f"the name says that it is the way down of {above}; here it would be "
-                "run as a migration",
-                f"Move it to rollbacks/{above}.sql.",
-            )
-    return None
+    above = _way_up(name, others)
+    if above is None:
+        return None
+    return Fault(
+        "both-ways",
+        1,
+        f"the name says that it is the way down of {above}; here it would be "
+        "run as a migration",
+        f"Move it to rollbacks/{above}.sql.",
+    )
+
+
+def _way_up(name: str, others: Set[str]) -> str | None:
+    """Which of the `others` the name says to undo."""
+    if undone := _UNDOES.match(name):  # whatever words come after the version
+        return next((o for o in others if o.startswith(f"V{undone[1]}")), None)
+    ups = (
+        name.removesuffix(down) + up
+        for down, up in _ENDINGS.items()
+        if name.endswith(down)
+    )
+    return next((above for above in ups if above in others), None)
 
 
 def fault(text: str, statements: tuple[Statement, ...], *, is_up: bool) -> Fault | None:

@@ -258,7 +258,13 @@ def test_a_way_down_that_runs_nothing_is_a_comment(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("up", "down"), [("1_a.up", "1_a.down"), ("1_up", "1_down"), ("a.do", "a.undo")]
+    ("up", "down"),
+    [
+        ("1_a.up", "1_a.down"),
+        ("1_up", "1_down"),
+        ("a.do", "a.undo"),
+        ("V1.2__a", "U1.2__b"),
+    ],
 )
 def test_the_way_down_that_lies_beside_its_way_up_is_not_run(
     tmp_path: Path, up: str, down: str
