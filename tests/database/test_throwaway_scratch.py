@@ -103,6 +103,23 @@ def test_what_a_killed_run_left_is_dropped_by_the_next(
         assert owner.facts["database"] not in names(server)
 
 
+def test_a_subscription_does_not_keep_what_a_killed_run_left(
+    server: Server, url: str, own: Own
+) -> None:
+    owner = own(OWNER_ON=url)
+    database = owner.facts["database"]
+    with server.connect(database) as connection:
+        connection.execute(
+            "create subscription far connection 'host=127.0.0.1 port=1'"
+            " publication p with (connect = false)"
+        )
+        connection.execute("alter subscription far enable")
+    owner.end(signal.SIGKILL)
+
+    with open_server(Request(on=url)):
+        assert database not in names(server)
+
+
 def test_what_a_living_run_has_made_is_not_dropped(
     server: Server, url: str, own: Own
 ) -> None:

@@ -2,7 +2,8 @@
 
 Every database is marked with a comment that names the run, and the run holds an
 advisory lock of that number for as long as it lives. A later run drops what is marked,
-and whose lock nobody holds, and on which nobody is connected. It touches nothing
+and whose lock nobody holds, and on which nobody is connected but the workers of a
+subscription. It touches nothing
 without such a mark. The connection must be a direct one: a pooler that gives one
 session to many clients would lose the lock.
 """
@@ -48,7 +49,9 @@ where
     and not exists (
         select
         from pg_stat_activity
-        where pg_stat_activity.datid = pg_database.oid
+        where
+            pg_stat_activity.datid = pg_database.oid
+            and backend_type not like 'logical replication%%'
     )
 """
 
@@ -64,8 +67,8 @@ def scratch(url: str) -> Iterator[Server]:
     with connect(named) as connection:
         server = Scratch(named, connection, _claim(connection))
         _expect_right(connection)
-        _sweep(connection)
         with afterwards(server.drop_all):
+            server.sweep(connection)
             yield server
 
 
@@ -102,6 +105,15 @@ class Scratch(Server):
         if failed is not None:
             raise failed
 
+    def sweep(self, connection: psycopg.Connection) -> None:
+        """Drop what killed runs left; what cannot be dropped is another's, or used."""
+        for (database,) in connection.execute(LEFTOVERS, (LOCKS,)).fetchall():
+            self._made.add(database)
+            try:
+                self.drop(database)
+            except (Failure, psycopg.Error):
+                self._made.discard(database)
+
     def _mark(self, connection: psycopg.Connection, database: str) -> None:
         connection.execute(
             sql.SQL("comment on database {} is {}").format(
@@ -127,14 +139,3 @@ def _expect_right(connection: psycopg.Connection) -> None:
             f"{connection.info.user} may not make databases on {connection.info.host}",
             hint=f"Let a superuser run: alter role {connection.info.user} createdb;",
         )
-
-
-def _sweep(connection: psycopg.Connection) -> None:
-    """Drop what killed runs left; what cannot be dropped is not ours, or is used."""
-    for (database,) in connection.execute(LEFTOVERS, (LOCKS,)).fetchall():
-        try:
-            connection.execute(
-                sql.SQL("drop database {}").format(sql.Identifier(database))
-            )
-        except psycopg.Error:
-            continue
