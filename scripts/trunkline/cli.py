@@ -170,6 +170,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    parser.add_argument(
+        "--version", action=_Version, nargs=0, help="say which version this is"
+    )
     add_global(parser, default=None)
     subparsers = parser.add_subparsers(
         dest="command", metavar="COMMAND", required=True, parser_class=Parser
@@ -187,6 +190,16 @@ def _parser() -> argparse.ArgumentParser:
         arguments(sub)
         sub.set_defaults(run=_command(name))
     return parser
+
+
+class _Version(argparse.Action):
+    """What is installed, looked up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version
+
+        print(f"{parser.prog} {version('trunkline')}")
+        parser.exit()
 
 
 def _command(name: str) -> Callable[[argparse.Namespace], int]:

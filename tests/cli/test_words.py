@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,11 @@ def test_help_documents_the_exit_codes_and_a_command_shows_an_example(
     ]
     if command:
         assert re.search(rf"\nexample:\n  trunkline .*\b{command[0]}\b", done.out)
+
+
+def test_it_says_which_version_it_is(cli: Callable[..., Cli]) -> None:
+    done = cli()("--version")
+    assert (done.status, done.out) == (0, f"trunkline {version('trunkline')}\n")
 
 
 def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
