@@ -29,7 +29,14 @@ select
         case when r.rolreplication then 'replication' else 'noreplication' end,
         case when r.rolbypassrls then 'bypassrls' else 'nobypassrls' end,
         'connection limit ' || r.rolconnlimit,
-        'valid until ' || quote_literal(coalesce(r.rolvaliduntil, 'infinity'))
+        format(
+            'valid until %L',
+            case
+                when isfinite(r.rolvaliduntil)
+                    then to_jsonb(r.rolvaliduntil at time zone 'UTC') #>> '{}' || '+00'
+                else coalesce(r.rolvaliduntil::text, 'infinity')
+            end
+        )
     ] as attributes,
     array(
         select distinct array[
@@ -42,6 +49,11 @@ select
                     to_jsonb(m) ->> 'set_option'
                 )
                 when m.admin_option then ' with admin option'
+                else ''
+            end,
+            case
+                when to_jsonb(m) ? 'set_option' and m.grantor <> 10
+                    then format(' granted by %I', pg_get_userbyid(m.grantor))
                 else ''
             end
         ]
@@ -74,7 +86,9 @@ select
     ),
     null
 """
-"""The last are the settings of `alter role all`."""
+"""The last are the settings of `alter role all`. Who has granted a membership counts
+from PostgreSQL 16 on, but for the first superuser (10), who does when any other does.
+"""
 
 _USUAL = frozenset(
     {
@@ -90,7 +104,8 @@ _USUAL = frozenset(
 class Role:
     """What a role may do, in the words of `create role`.
 
-    `memberships` are (group, options of the grant), `settings` `name=value`.
+    `memberships` are (group, options of the grant, who granted it), `settings`
+    `name=value`.
     """
 
     name: str
@@ -142,14 +157,14 @@ def _altered(was: Role, now: Role) -> list[str]:
     if attributes:
         statements.append(f"alter role {was.quoted} {' '.join(attributes)};")
     statements += [
-        f"revoke {group} from {was.quoted};"
-        for group, options in now.memberships
-        if [group, options] not in was.memberships
+        f"revoke {group} from {was.quoted}{grantor};"
+        for group, options, grantor in now.memberships
+        if [group, options, grantor] not in was.memberships
     ]
     statements += [
-        f"grant {group} to {was.quoted}{options};"
-        for group, options in was.memberships
-        if [group, options] not in now.memberships
+        f"grant {group} to {was.quoted}{options}{grantor};"
+        for group, options, grantor in was.memberships
+        if [group, options, grantor] not in now.memberships
     ]
     before = dict(setting.split("=", 1) for setting in was.settings)
     after = dict(setting.split("=", 1) for setting in now.settings)
@@ -170,7 +185,7 @@ def _altered(was: Role, now: Role) -> list[str]:
 
 def _told(role: Role) -> str:
     words = [word for word in role.attributes if word not in _USUAL]
-    words += [f"in {group}{options}" for group, options in role.memberships]
+    words += ["in " + "".join(membership) for membership in role.memberships]
     words += [f"set {setting}" for setting in role.settings]
     words += [f"comment {literal(role.comment)}"] if role.comment is not None else []
     return ", ".join(words) or "nothing special"
