@@ -37,7 +37,6 @@ def test_who_has_granted_a_membership_is_restored(roles: psycopg.Connection) -> 
         "revoke clustered_group from clustered_member granted by clustered_one"
     )
     roles.execute(f"{let_in} clustered_other".encode())
-    roles.execute("grant clustered_group to clustered_member with inherit false")
 
     (difference,) = cluster.compare(before, cluster.roles(roles))
     assert difference.named == "role clustered_member"
