@@ -144,6 +144,18 @@ def reading(target: Target) -> Iterator[Watched]:
 
 
 @contextmanager
+def writing(target: Target, *, lock_timeout: float | None = None) -> Iterator[Watched]:
+    """A connection that is to write, for the length of the block.
+
+    Raises the errors of `connect`, and UsageError where nothing can be written, or
+    nothing shall be.
+    """
+    with connect(target, lock_timeout=lock_timeout) as connection:
+        _refuse_read_only(connection, target)
+        yield connection
+
+
+@contextmanager
 def losing(target: Target) -> Iterator[None]:
     """Tell the loss of a connection as what it is: Unreachable."""
     import psycopg
@@ -203,6 +215,30 @@ def refuse_old(connection: psycopg.Connection) -> None:
         raise Failure(
             f"PostgreSQL {version} is too old",
             hint="PostgreSQL 15, 16, 17 and 18 are supported.",
+        )
+
+
+def _refuse_read_only(connection: psycopg.Connection, target: Target) -> None:
+    """Raise UsageError of a standby, and of what is read only by default.
+
+    Our own settings let every session write: what it began with says what is wanted.
+    """
+    row = connection.execute(
+        "select pg_is_in_recovery(), reset_val = 'on' from pg_catalog.pg_settings"
+        " where name = 'default_transaction_read_only'"
+    ).fetchone()
+    assert row is not None
+    standby, read_only = row
+    if standby:
+        raise UsageError(
+            f"{target.label} is a standby, on which nothing can be written",
+            hint="Connect to its primary.",
+        )
+    if read_only:
+        raise UsageError(
+            f"{target.label} is to be read only: default_transaction_read_only is on",
+            hint="If it is to be written to, set PGOPTIONS="
+            "'-c default_transaction_read_only=off'.",
         )
 
 

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from psycopg import Connection
 
-from trunkline.connect import Target, connect, losing, settings
+from trunkline.connect import Target, connect, losing, settings, writing
 from trunkline.events import Emit
 from trunkline.ledger import Ledger, State
 from trunkline.limits import DEFAULT, Limits
@@ -142,11 +142,12 @@ def exclusive(
     """The session of the one runner that may write to the database.
 
     Waits for another runner as long as `limits` say, and makes the ledger where it
-    is missing. Raises Unreachable, LockNotObtained, Failure (no right to the ledger).
+    is missing. Raises UsageError where nothing is to be written, Unreachable,
+    LockNotObtained, Failure (no right to the ledger).
     """
     with (
         losing(target),
-        connect(target) as guard,
+        writing(target) as guard,
         runner_lock(guard, limits.wait, emit),
         connect(target, lock_timeout=limits.lock_timeout) as work,
     ):

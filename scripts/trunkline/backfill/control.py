@@ -44,7 +44,7 @@ def status(target: Target, name: str) -> Status | None:
 
     Reads only. Raises Unreachable, StatementFailed.
     """
-    with session(target, f"{name} status", DEFAULT) as connection:
+    with session(target, f"{name} status", DEFAULT, read_only=True) as connection:
         run = book.is_installed(connection) and book.latest(connection, name)
         if not run:
             return None

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import Connection
 
 from trunkline.backfill.pace import APPLICATION, Pace
-from trunkline.connect import Target, connect
+from trunkline.connect import Target, connect, writing
 from trunkline.errors import StatementFailed, Unreachable
 
 #: A statement that comes with every batch is planned once.
@@ -29,16 +29,23 @@ _PLANS = {"enable_mergejoin": "off"}
 
 
 @contextmanager
-def session(target: Target, name: str, pace: Pace) -> Iterator[Connection]:
+def session(
+    target: Target, name: str, pace: Pace, *, read_only: bool = False
+) -> Iterator[Connection]:
     """A connection in autocommit mode for the backfill `name`.
 
-    Raises Unreachable, also when the connection is lost, and StatementFailed for what
-    the server refuses: with its message, and never with its detail, which quotes rows.
+    Raises UsageError where it must write and cannot, Unreachable, also when the
+    connection is lost, and StatementFailed for what the server refuses: with its
+    message, and never with its detail, which quotes rows.
     """
     keywords = target.keywords | {"application_name": f"{APPLICATION} {name}"}
     own = Target(keywords, target.label)
     try:
-        with connect(own, lock_timeout=pace.lock_timeout) as connection:
+        with (
+            connect(own, lock_timeout=pace.lock_timeout, read_only=True)
+            if read_only
+            else writing(own, lock_timeout=pace.lock_timeout)
+        ) as connection:
             connection.prepare_threshold = PREPARE
             for setting, value in (_TEXT | _PLANS).items():
                 connection.execute("select set_config(%s, %s, false)", [setting, value])

@@ -70,7 +70,7 @@ class _Written:
 
 def undoable(target: Target, name: str) -> Undoable | None:
     """What `undo` would do; None: there is nothing to undo. Reads only."""
-    with session(target, f"{name} status", DEFAULT) as connection:
+    with session(target, f"{name} status", DEFAULT, read_only=True) as connection:
         if not book.is_installed(connection):
             return None
         row = connection.execute(
