@@ -61,3 +61,23 @@ def test_until_when_a_role_is_valid_is_told_alike_in_every_session(
     (difference,) = cluster.compare(before, cluster.roles(roles))
     roles.execute(difference.repair.encode())
     assert cluster.roles(roles) == before
+
+
+def test_who_may_set_a_parameter_is_restored(roles: psycopg.Connection) -> None:
+    roles.execute("grant set on parameter work_mem to clustered_one")
+    try:
+        before = cluster.roles(roles)
+        roles.execute(
+            "revoke set on parameter work_mem from clustered_one;"
+            " grant alter system on parameter work_mem to clustered_one"
+            " with grant option;"
+            " grant set on parameter jit to public"
+        )
+        differences = cluster.compare(before, cluster.roles(roles))
+        assert [d.named for d in differences] == ["role all", "role clustered_one"]
+        for difference in differences:
+            roles.execute(difference.repair.encode())
+        assert cluster.roles(roles) == before
+    finally:
+        roles.execute("revoke all on parameter jit from public")
+        roles.execute("drop owned by clustered_one")

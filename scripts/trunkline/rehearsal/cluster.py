@@ -17,6 +17,20 @@ from trunkline.catalog.repair.databases import setting_value
 from trunkline.catalog.words import literal
 
 _ROLES = """
+with parameters as (
+    select
+        g.grantee,
+        format('%s on parameter %s', lower(g.privilege_type), a.parname) as parameter,
+        case
+            when g.grantee = 0 then 'public'
+            else quote_ident(pg_get_userbyid(g.grantee))
+        end as quoted,
+        case when g.is_grantable then ' with grant option' else '' end as options
+    from pg_catalog.pg_parameter_acl as a
+    cross join aclexplode(a.paracl) as g
+    where g.grantee <> 10
+)
+
 select
     r.rolname as name,
     quote_ident(r.rolname) as quoted,
@@ -68,6 +82,12 @@ select
         where s.setrole = r.oid and s.setdatabase = 0
         order by 1
     ) as settings,
+    array(
+        select array[p.parameter, p.quoted, p.options]
+        from parameters as p
+        where p.grantee = r.oid
+        order by 1
+    ) as parameters,
     pg_catalog.shobj_description(r.oid, 'pg_authid') as comment
 from pg_catalog.pg_roles as r
 where r.rolname not like 'pg\\_%'
@@ -82,6 +102,12 @@ select
         from pg_catalog.pg_db_role_setting as s
         cross join unnest(s.setconfig) as setting
         where s.setrole = 0 and s.setdatabase = 0
+        order by 1
+    ),
+    array(
+        select array[p.parameter, p.quoted, p.options]
+        from parameters as p
+        where p.grantee = 0
         order by 1
     ),
     null
@@ -105,7 +131,7 @@ class Role:
     """What a role may do, in the words of `create role`.
 
     `memberships` are (group, options of the grant, who granted it), `settings`
-    `name=value`.
+    `name=value`, and `parameters` (what it may do to one, the grantee, options).
     """
 
     name: str
@@ -113,6 +139,7 @@ class Role:
     attributes: list[str]
     memberships: list[list[str]]
     settings: list[str]
+    parameters: list[list[str]]
     comment: str | None
 
 
@@ -132,7 +159,7 @@ def compare(expected: dict[str, Role], found: dict[str, Role]) -> list[Differenc
                 _difference("unexpected", now, _told(now), [f"drop role {now.quoted};"])
             )
         elif was is not None and now is None:
-            bare = Role(name, was.quoted, [], [], [], None)
+            bare = Role(name, was.quoted, [], [], [], [], None)
             repair = [f"create role {was.quoted};", *_altered(was, bare)]
             differences.append(_difference("missing", was, _told(was), repair))
         elif was is not None and now is not None and was != now:
@@ -177,6 +204,16 @@ def _altered(was: Role, now: Role) -> list[str]:
         for name, value in before.items()
         if after.get(name) != value
     ]
+    statements += [
+        f"revoke {parameter} from {grantee};"
+        for parameter, grantee, options in now.parameters
+        if [parameter, grantee, options] not in was.parameters
+    ]
+    statements += [
+        f"grant {parameter} to {grantee}{options};"
+        for parameter, grantee, options in was.parameters
+        if [parameter, grantee, options] not in now.parameters
+    ]
     if was.comment != now.comment:
         text = "null" if was.comment is None else literal(was.comment)
         statements.append(f"comment on role {was.quoted} is {text};")
@@ -187,5 +224,6 @@ def _told(role: Role) -> str:
     words = [word for word in role.attributes if word not in _USUAL]
     words += ["in " + "".join(membership) for membership in role.memberships]
     words += [f"set {setting}" for setting in role.settings]
+    words += [f"{may}{options}" for may, _, options in role.parameters]
     words += [f"comment {literal(role.comment)}"] if role.comment is not None else []
     return ", ".join(words) or "nothing special"
