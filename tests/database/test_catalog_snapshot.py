@@ -204,3 +204,20 @@ def test_a_repair_names_the_database_that_it_runs_on(
     with server.connect(database) as again:
         assert compare(expected, snapshot(again)) == ()
         assert again.execute("show search_path").fetchone() == ('one, "T wo"',)
+
+
+def test_parents_in_another_order_are_told_to_be_beyond_repair(
+    connection: psycopg.Connection,
+) -> None:
+    connection.execute(
+        "create table one (a int); create table two (a int);"
+        "create table child (a int) inherits (one, two)"
+    )
+    before = snapshot(connection)
+    connection.execute(
+        "alter table child no inherit one; alter table child inherit one"
+    )
+    (difference,) = compare(before, snapshot(connection))
+    assert difference.named == "table public.child"
+    assert difference.detail.endswith("; only a new table could have it")
+    assert difference.repair == ""

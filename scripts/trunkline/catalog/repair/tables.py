@@ -216,6 +216,17 @@ _STEPS = by_property(
 )
 
 
+def _alter(change: Change) -> Statements | None:
+    """What `alter table` can do: a parent comes last, and leaves its columns behind."""
+    before, after = (
+        facts.get("inherits", []) for facts in (change.found, change.expected)
+    )
+    stay = [parent for parent in before if parent in after]
+    if stay != [parent for parent in after if parent in before]:
+        return None
+    return _STEPS(change)
+
+
 def _describe(facts: Facts) -> str:
     return f"columns {', '.join(facts.get('columns', ())) or 'none'}"
 
@@ -224,7 +235,7 @@ def _kind(noun: str) -> Kind:
     return Kind(
         create=create,
         drop=plain_drop(noun),
-        alter=_STEPS,
+        alter=_alter,
         describe=_describe,
         labels={
             "options": "storage parameters",
