@@ -13,14 +13,15 @@ import pytest
 from tests.line import Line
 from tests.owners import memory, own, own_many  # noqa: F401  (fixtures)
 from trunkline.throwaway import Request, Server, open_server
+from trunkline.versions import EMBEDDED
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--postgres",
         type=int,
-        default=18,
-        choices=(16, 18),
+        default=max(EMBEDDED),
+        choices=EMBEDDED,
         help="the version of the embedded PostgreSQL under the tests",
     )
     parser.addoption(
@@ -46,7 +47,7 @@ def pytest_collection_modifyitems(
     unfit = {"embedded" if config.getoption("--container") else "container"}
     if os.geteuid() != 0:
         unfit.add("root")
-    if config.getoption("--postgres") != 18:
+    if config.getoption("--postgres") != max(EMBEDDED):
         unfit.add("newest")
     misfits = [item for item in items if unfit & {m.name for m in item.iter_markers()}]
     if misfits:

@@ -1,6 +1,6 @@
 """What may be said to each command: its options, their help and their defaults.
 
-Only argparse is imported, and the limits whose defaults are shown.
+Only argparse is imported, and the limits and versions that are shown.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from trunkline.limits import Limits
+from trunkline.versions import EMBEDDED
 
 DATABASE_HELP = (
     "the database (else TRUNKLINE_DATABASE, else `database` in yoyo.ini); leave the "
@@ -98,9 +99,9 @@ def _where(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--postgres",
         type=int,
-        choices=(16, 18),
-        help="the embedded server's version (default: 18; beside a database, the one "
-        "next to its version)",
+        choices=EMBEDDED,
+        help=f"the embedded server's version (default: {max(EMBEDDED)}; beside a "
+        "database, the one next to its version)",
     )
     parser.add_argument(
         "--image",

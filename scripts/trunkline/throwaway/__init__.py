@@ -21,11 +21,9 @@ from trunkline.connect import without_variables
 from trunkline.errors import UsageError
 from trunkline.throwaway.server import Server
 from trunkline.throwaway.signals import ending_cleanly
+from trunkline.versions import EMBEDDED
 
 __all__ = ["Request", "Server", "beside", "open_server"]
-
-#: The versions that there are embedded.
-EMBEDDED = (16, 18)
 
 
 @dataclass(frozen=True)
