@@ -59,7 +59,8 @@ class Pace:
 
     batch_seconds: float = 0.1
     """What a batch should take. Its row locks are held that long."""
-    first_batch: int = 100
+    first_batch: int = 25
+    """It pays for all that the server has not planned or read yet."""
     smallest_batch: int = 25
     """Below it, what a batch of any size takes is most of what it takes."""
     largest_batch: int = 5_000
