@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from psycopg import Connection
+
 from trunkline.connect import of_keywords
 from trunkline.events import ignore
 from trunkline.project import Change, Project
@@ -40,6 +42,16 @@ class Scene:
             yield name
         finally:
             self.server.drop(name)
+
+    def watch(self, database: str) -> Connection:
+        """A connection on which the state of a copy is read.
+
+        Where changes keep the server from counting, nothing is read from its counters.
+        """
+        connection = self.server.connect(database)
+        if self.project.names("track_counts"):
+            connection.execute("set track_counts = off")
+        return connection
 
     def move(self, database: str, change: Change, move: Move) -> str | None:
         """Take a change up or down on a copy; returns what went wrong, if it did."""

@@ -194,7 +194,7 @@ class Course:
 
     def _watching(self) -> Connection:
         if self._eyes is None:
-            self._eyes = self.expected.scene.server.connect(self.database)
+            self._eyes = self.expected.scene.watch(self.database)
         return self._eyes
 
     def _close(self) -> None:

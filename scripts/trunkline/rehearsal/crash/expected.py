@@ -166,7 +166,7 @@ def _both(
 ) -> tuple[State, dict[Direction, State]]:
     """The states before, and after the way up and the way down."""
     states: dict[Direction, State] = {}
-    with scene.server.connect(database) as connection:
+    with scene.watch(database) as connection:
         start = state.read(connection)
         beginning = Beginning(start, contents.versions(connection))
         moves: tuple[tuple[Direction, Move], ...]
