@@ -4,16 +4,12 @@ On a database with every change, so with all constraints, triggers and the audit
 a sealed legacy token and a data key for each number:
 
     insert-select   the finished rows from another table, in one statement
-    row by row      the way of before: the row, its key, the insert, a round trip and a
-                    commit each
+    row by row      the way of before: the row, its key, the insert, a round trip each
+                    and a commit for each row
     backfill        `backfill.run`, with one worker and with two
 
 Then once more while pgbench plays calls that are routed and credentials that are
 checked, and for as long without the backfill. Each way has a database of its own.
-
-A throwaway server forces nothing to the disk. Here it does, for every way, as a live
-one does: what a commit costs is a part of what each way costs, and without it the way
-with the most commits would get them for nothing.
 """
 
 from __future__ import annotations
@@ -183,9 +179,6 @@ def p99(record: Record) -> float:
 
 def prepared(server: Server, size: int) -> Bench:
     """A database with every change, and so many numbers that wait for a credential."""
-    with server.connect("postgres") as owner:
-        owner.execute("alter system set fsync = on")
-        owner.execute("select pg_reload_conf()")
     name = server.create()
     changes = project.load(ROOT)
     target = of_keywords(server.conninfo(name))
