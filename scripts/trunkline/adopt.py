@@ -13,7 +13,7 @@ from trunkline.events import ChangeDone, Emit
 from trunkline.limits import Limits
 from trunkline.project import Project
 from trunkline.session import exclusive
-from trunkline.throwaway import Request, beside
+from trunkline.throwaway import Request
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,12 @@ def run(
             raise UsageError(f"{to} and all before it are applied already")
         plan.refuse_unfit(project, state, adopted, allow_unverified=True)
         before = [change for change in project.changes if change.id in state.applied]
-        version = session.work.info.server_version // 10000
+        live = produced.live(session.work)
         expected, reference = produced.snapshot(
             [*before, *adopted],
-            beside(request, version),
+            request,
+            live,
             migration_table=project.config.migration_table,
-            owner=produced.owner_of(session.work),
-            roles=produced.roles_of(session.work),
         )
         found = produced.differences(expected, catalog.snapshot(session.work))
         found = tuple(d for d in found if d.kind != "column_order")
@@ -81,7 +80,7 @@ def run(
         accepted = tuple(d for d in found if d.named in accept)
         rest = tuple(d for d in found if d not in accepted)
         if rest:
-            return Result(target.label, (), rest, accepted, version, reference)
+            return Result(target.label, (), rest, accepted, live.version, reference)
         with session.work.transaction():
             for change in adopted:
                 session.ledger.record_applied(
@@ -90,4 +89,4 @@ def run(
         for change in adopted:
             emit(ChangeDone(change.id, "up", True, 0.0))
         marked = tuple(change.id for change in adopted)
-        return Result(target.label, marked, (), accepted, version, reference)
+        return Result(target.label, marked, (), accepted, live.version, reference)

@@ -10,7 +10,7 @@ from trunkline.connect import Target, reading
 from trunkline.errors import UsageError
 from trunkline.ledger import Ledger
 from trunkline.project import Project
-from trunkline.throwaway import Request, beside
+from trunkline.throwaway import Request
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,7 @@ def run(project: Project, target: Target, request: Request) -> Result:
     with reading(target) as connection:
         state = Ledger(connection, project.config.migration_table).read(connection)
         found = catalog.snapshot(connection)
-        owner = produced.owner_of(connection)
-        roles = produced.roles_of(connection)
-        version = connection.info.server_version // 10000
+        live = produced.live(connection)
     changes = [change for change in project.changes if change.id in state.applied]
     unknown = sorted(state.applied - {change.id for change in changes})
     if unknown:
@@ -56,10 +54,9 @@ def run(project: Project, target: Target, request: Request) -> Result:
         )
     expected, reference = produced.snapshot(
         changes,
-        beside(request, version),
+        request,
+        live,
         migration_table=project.config.migration_table,
-        owner=owner,
-        roles=roles,
     )
     differences = produced.differences(expected, found)
     listed = [named for named, _ in project.config.drift_ignored]
@@ -70,6 +67,6 @@ def run(project: Project, target: Target, request: Request) -> Result:
         tuple(d for d in differences if d.named not in listed),
         tuple(name for name in listed if name in named),
         tuple(name for name in listed if name not in named),
-        version,
+        live.version,
         reference,
     )

@@ -7,7 +7,8 @@ grants can be compared as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from psycopg import Connection, sql
 
@@ -19,54 +20,54 @@ from trunkline.events import ignore
 from trunkline.project import Change
 from trunkline.rehearsal.moves import bring_up
 from trunkline.session import alone
-from trunkline.throwaway import Request, Server, open_server
+from trunkline.throwaway import Request, Server, beside, open_server
 
 DATABASE = "database of the connection"
 """What the catalog calls the database itself, whose name is no part of it."""
 
 
-def owner_of(connection: Connection) -> str:
-    """Who runs the changes of a live database: the owner of the ledger, else us."""
+@dataclass(frozen=True)
+class Live:
+    """What of a live server is to be alike: who runs the changes, which roles there
+    are, and the major version."""
+
+    owner: str
+    roles: frozenset[str]
+    version: int
+
+
+def live(connection: Connection) -> Live:
+    """The same, as a connection shows it."""
+    # The changes are run by the owner of the ledger, else by us.
     row = connection.execute(
         "select coalesce((select pg_get_userbyid(nspowner) from pg_namespace"
         " where nspname = 'trunkline'), current_user)"
     ).fetchone()
     assert row is not None
-    return str(row[0])
-
-
-def roles_of(connection: Connection) -> tuple[str, ...]:
-    """The names of the roles that a server's databases can own and grant with."""
-    rows = connection.execute(
-        "select rolname from pg_roles where rolname not like 'pg\\_%' order by 1"
+    return Live(
+        str(row[0]), _roles(connection), connection.info.server_version // 10000
     )
-    return tuple(str(row[0]) for row in rows)
 
 
 def snapshot(
-    changes: Sequence[Change],
-    request: Request,
-    *,
-    migration_table: str,
-    owner: str,
-    roles: Iterable[str],
+    changes: Sequence[Change], request: Request, like: Live, *, migration_table: str
 ) -> tuple[Snapshot, int]:
-    """Apply `changes` to an empty database as `owner` and read its catalog.
+    """Apply `changes` to an empty database as `like.owner` and read its catalog.
 
     With it comes the major version of the server that they were applied on.
 
     Raises Failure when a change cannot be applied there.
     """
-    with open_server(request) as server:
-        _make_roles(server, owner, roles)
+    with open_server(beside(request, like.version)) as server:
+        _make_roles(server, like)
         database = server.create()
         keywords = server.conninfo(database)
-        as_owner = owner.replace("\\", "\\\\").replace(" ", "\\ ")
+        as_owner = like.owner.replace("\\", "\\\\").replace(" ", "\\ ")
         target = of_keywords({**keywords, "options": f"-c role={as_owner}"})
         with server.connect(database) as connection:
             connection.execute(
                 sql.SQL("alter database {} owner to {}").format(
-                    sql.Identifier(database), sql.Identifier(owner)
+                    sql.Identifier(database), sql.Identifier(like.owner)
                 )
             )
         with alone(target, migration_table, lock_timeout=2.0, emit=ignore) as session:
@@ -98,11 +99,18 @@ def _is_of_database(difference: Difference) -> bool:
     return difference.object == "database" or difference.name == DATABASE or of_it
 
 
-def _make_roles(server: Server, owner: str, roles: Iterable[str]) -> None:
+def _roles(connection: Connection) -> frozenset[str]:
+    """The roles that a server's databases can own and grant with."""
+    rows = connection.execute(
+        "select rolname from pg_roles where rolname not like 'pg\\_%'"
+    )
+    return frozenset(str(name) for (name,) in rows)
+
+
+def _make_roles(server: Server, like: Live) -> None:
     with server.connect("postgres") as connection:
-        there = set(roles_of(connection))
-        for role in sorted({*roles, owner} - there):
+        for role in sorted({*like.roles, like.owner} - _roles(connection)):
             connection.execute(sql.SQL("create role {}").format(sql.Identifier(role)))
         connection.execute(
-            sql.SQL("alter role {} superuser").format(sql.Identifier(owner))
+            sql.SQL("alter role {} superuser").format(sql.Identifier(like.owner))
         )
