@@ -183,10 +183,11 @@ class Project:
         """The change of that ID, or None."""
         return next((change for change in self.changes if change.id == change_id), None)
 
-    def names(self, word: str) -> bool:
-        """Whether any file that is run names this, in whatever case."""
-        return any(
-            word in script.text.casefold()
+    @cached_property
+    def is_counted(self) -> bool:
+        """Whether no file that is run can keep the server from counting writes."""
+        return not any(
+            "track_counts" in script.text.casefold()
             for change in self.changes
             for script in change.scripts
         )

@@ -21,10 +21,6 @@ with parameters as (
     select
         g.grantee,
         format('%s on parameter %s', lower(g.privilege_type), a.parname) as parameter,
-        case
-            when g.grantee = 0 then 'public'
-            else quote_ident(pg_get_userbyid(g.grantee))
-        end as quoted,
         case when g.is_grantable then ' with grant option' else '' end as options
     from pg_catalog.pg_parameter_acl as a
     cross join aclexplode(a.paracl) as g
@@ -83,7 +79,7 @@ select
         order by 1
     ) as settings,
     array(
-        select array[p.parameter, p.quoted, p.options]
+        select array[p.parameter, p.options, '']
         from parameters as p
         where p.grantee = r.oid
         order by 1
@@ -105,7 +101,7 @@ select
         order by 1
     ),
     array(
-        select array[p.parameter, p.quoted, p.options]
+        select array[p.parameter, p.options, '']
         from parameters as p
         where p.grantee = 0
         order by 1
@@ -130,8 +126,8 @@ _USUAL = frozenset(
 class Role:
     """What a role may do, in the words of `create role`.
 
-    `memberships` are (group, options of the grant, who granted it), `settings`
-    `name=value`, and `parameters` (what it may do to one, the grantee, options).
+    `memberships` are (group, options of the grant, who granted it), `parameters` the
+    same with what it may do to one, and `settings` `name=value`.
     """
 
     name: str
@@ -183,16 +179,7 @@ def _altered(was: Role, now: Role) -> list[str]:
     attributes = [word for word in was.attributes if word not in now.attributes]
     if attributes:
         statements.append(f"alter role {was.quoted} {' '.join(attributes)};")
-    statements += [
-        f"revoke {group} from {was.quoted}{grantor};"
-        for group, options, grantor in now.memberships
-        if [group, options, grantor] not in was.memberships
-    ]
-    statements += [
-        f"grant {group} to {was.quoted}{options}{grantor};"
-        for group, options, grantor in was.memberships
-        if [group, options, grantor] not in now.memberships
-    ]
+    statements += _granted(was.memberships, now.memberships, was.quoted)
     before = dict(setting.split("=", 1) for setting in was.settings)
     after = dict(setting.split("=", 1) for setting in now.settings)
     statements += [
@@ -204,26 +191,26 @@ def _altered(was: Role, now: Role) -> list[str]:
         for name, value in before.items()
         if after.get(name) != value
     ]
-    statements += [
-        f"revoke {parameter} from {grantee};"
-        for parameter, grantee, options in now.parameters
-        if [parameter, grantee, options] not in was.parameters
-    ]
-    statements += [
-        f"grant {parameter} to {grantee}{options};"
-        for parameter, grantee, options in was.parameters
-        if [parameter, grantee, options] not in now.parameters
-    ]
+    grantee = "public" if was.quoted == "all" else was.quoted
+    statements += _granted(was.parameters, now.parameters, grantee)
     if was.comment != now.comment:
         text = "null" if was.comment is None else literal(was.comment)
         statements.append(f"comment on role {was.quoted} is {text};")
     return statements
 
 
+def _granted(was: list[list[str]], now: list[list[str]], grantee: str) -> list[str]:
+    """What makes of the grants `now` what they were."""
+    return [
+        *(f"revoke {g[0]} from {grantee}{g[2]};" for g in now if g not in was),
+        *(f"grant {g[0]} to {grantee}{g[1]}{g[2]};" for g in was if g not in now),
+    ]
+
+
 def _told(role: Role) -> str:
     words = [word for word in role.attributes if word not in _USUAL]
     words += ["in " + "".join(membership) for membership in role.memberships]
     words += [f"set {setting}" for setting in role.settings]
-    words += [f"{may}{options}" for may, _, options in role.parameters]
+    words += ["".join(parameter) for parameter in role.parameters]
     words += [f"comment {literal(role.comment)}"] if role.comment is not None else []
     return ", ".join(words) or "nothing special"

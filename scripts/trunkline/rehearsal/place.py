@@ -17,24 +17,20 @@ from psycopg import Connection
 from trunkline.checks import Plans
 from trunkline.connect import connect, of_keywords
 from trunkline.events import ignore
+from trunkline.project import Project
+from trunkline.rehearsal import state
 from trunkline.rehearsal.scene import LOCK_TIMEOUT
 from trunkline.session import Session, alone
 from trunkline.throwaway import Server
 
 
 class Place:
-    """The database `name` on `server`.
+    """The database `name` on `server`, for the changes of `project`."""
 
-    `counted`: what is written there is in the server's counters.
-    """
-
-    def __init__(
-        self, server: Server, name: str, migration_table: str, *, counted: bool
-    ) -> None:
+    def __init__(self, server: Server, name: str, project: Project) -> None:
         self.name = name
         self._server = server
-        self._counted = counted
-        self._migration_table = migration_table
+        self._project = project
         self._target = of_keywords(server.conninfo(name))
         self._opened = ExitStack()
         self._session: Session | None = None
@@ -48,7 +44,7 @@ class Place:
             self._session = self._opened.enter_context(
                 alone(
                     self._target,
-                    self._migration_table,
+                    self._project.config.migration_table,
                     lock_timeout=LOCK_TIMEOUT,
                     emit=ignore,
                 )
@@ -62,8 +58,7 @@ class Place:
             self._eyes = self._connected()
             self._eyes.prepare_threshold = 0
             self._eyes.prepared_max = None
-            if not self._counted:  # then nothing is read from the counters either
-                self._eyes.execute("set track_counts = off")
+            state.heed(self._eyes, self._project)
         return self._eyes
 
     @property
@@ -88,7 +83,7 @@ class Place:
         its settings, owner, grants and comment."""
         self.close()
         name = self._server.create(template=self.name)
-        return Place(self._server, name, self._migration_table, counted=self._counted)
+        return Place(self._server, name, self._project)
 
     def _connected(self) -> Connection:
         connection = self._opened.enter_context(connect(self._target))

@@ -15,6 +15,7 @@ from psycopg import Connection
 from trunkline.connect import of_keywords
 from trunkline.events import ignore
 from trunkline.project import Change, Project
+from trunkline.rehearsal import state
 from trunkline.session import Session, alone
 from trunkline.throwaway import Server
 
@@ -44,13 +45,9 @@ class Scene:
             self.server.drop(name)
 
     def watch(self, database: str) -> Connection:
-        """A connection on which the state of a copy is read.
-
-        Where changes keep the server from counting, nothing is read from its counters.
-        """
+        """A connection on which the state of a copy is read."""
         connection = self.server.connect(database)
-        if self.project.names("track_counts"):
-            connection.execute("set track_counts = off")
+        state.heed(connection, self.project)
         return connection
 
     def move(self, database: str, change: Change, move: Move) -> str | None:

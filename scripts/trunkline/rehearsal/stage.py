@@ -74,12 +74,7 @@ class Stage:
         self._lends = lends
         self.present = start.present if start else frozenset()
         name = start.database if start else server.create()
-        self._place = Place(
-            server,
-            name,
-            project.config.migration_table,
-            counted=not project.names("track_counts"),
-        )
+        self._place = Place(server, name, project)
         assert self._place.session  # makes the ledger, which every copy has
         self._blank = None if start else state.read(self._place.eyes).of_database()
         self._behind: Place | None = None

@@ -11,6 +11,7 @@ from trunkline.catalog import Snapshot
 from trunkline.catalog.reading import reading
 from trunkline.catalog.rereading import Look, look
 from trunkline.contents import Contents
+from trunkline.project import Project
 from trunkline.rehearsal import cluster
 from trunkline.rehearsal.cluster import Role
 
@@ -67,6 +68,12 @@ def read(
             contents.read(connection, untouched),
             cluster.roles(connection),
         )
+
+
+def heed(connection: Connection, project: Project) -> None:
+    """Have nothing read from the server's counters where they may miss something."""
+    if not project.is_counted:
+        connection.execute("set track_counts = off")
 
 
 def tell(connection: Connection) -> None:

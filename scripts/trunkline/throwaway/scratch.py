@@ -3,9 +3,8 @@
 Every database is marked with a comment that names the run, and the run holds an
 advisory lock of that number for as long as it lives. A later run drops what is marked,
 and whose lock nobody holds, and on which nobody is connected but the workers of a
-subscription. It touches nothing
-without such a mark. The connection must be a direct one: a pooler that gives one
-session to many clients would lose the lock.
+subscription. It touches nothing without such a mark. The connection must be a direct
+one: a pooler that gives one session to many clients would lose the lock.
 """
 
 from __future__ import annotations
