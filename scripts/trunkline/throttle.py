@@ -28,4 +28,5 @@ class Throttle:
 
     def pause(self) -> None:
         """Wait until the next lock may be asked for."""
-        sleep(max(self._until - monotonic(), 0))
+        if (owed := self._until - monotonic()) > 0:
+            sleep(owed)
