@@ -185,11 +185,13 @@ class Project:
 
     @cached_property
     def is_counted(self) -> bool:
-        """Whether no file that is run can keep the server from counting writes."""
+        """Whether no file that is run can keep the server from counting writes, or let
+        it forget them."""
         return not any(
-            "track_counts" in script.text.casefold()
+            word in script.text.casefold()
             for change in self.changes
             for script in change.scripts
+            for word in ("track_counts", "pg_stat_reset")
         )
 
     def holding(self, applied: Set[str]) -> tuple[Invariant, ...]:

@@ -327,3 +327,15 @@ def test_what_a_change_keeps_from_being_counted_is_seen(
     silent = "set TRACK_COUNTS = off; comment on table room is 'left'"
     quiet = change("20260102_quiet", up.format(silent), down.format(silent))
     assert house.verdicts(ROOM, quiet) == ["exact", "down_inexact"]
+
+
+def test_what_a_change_has_the_server_forget_is_seen(house: House) -> None:
+    lamp = change("20260102_lamp", "create table lamp (n int);\n", "drop table lamp;\n")
+    lit = change(
+        "20260103_lit",
+        "-- transactional: false\n"
+        "insert into lamp values (1);\nselect pg_stat_force_next_flush();\n"
+        "select pg_stat_reset();\n",
+        "select 1;\n",
+    )
+    assert house.verdicts(ROOM, lamp, lit) == ["exact", "unverified", "data_lost"]
