@@ -241,7 +241,7 @@ def _weigh(
     was = trial.start.contents
     tables = contents.differing(was, now)
     if tables:
-        there = contents.digest(trial.before.eyes).tables
+        there = trial.before.state.contents.tables
         if any(there.get(name) != was.tables[name] for name in tables):
             raise RowsDiffer
         noted = loss.with_rows_before(trial.before.eyes, noted, was)

@@ -7,19 +7,19 @@ trial has left any trace, its database is thrown away for a copy of the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TypeVar
 
 from psycopg import Connection, Error, OperationalError
 
-from trunkline import catalog, contents, proof
+from trunkline import catalog, proof
 from trunkline.catalog import Difference, Snapshot
 from trunkline.errors import Failure, StatementFailed
 from trunkline.events import CheckResult, Emit, ignore
 from trunkline.project import Change, Project
-from trunkline.rehearsal import cluster, state
+from trunkline.rehearsal import cluster
 from trunkline.rehearsal.blame import newly_failing
 from trunkline.rehearsal.change import (
     Outcome,
@@ -76,13 +76,12 @@ class Stage:
         name = start.database if start else server.create()
         self._place = Place(server, name, project)
         assert self._place.session  # makes the ledger, which every copy has
-        self._blank = None if start else state.read(self._place.eyes).of_database()
+        self._blank = None if start else self._place.state.of_database()
         self._behind: Place | None = None
-        self._state: State | None = None
         self.complaints = proof.failing(self._asked()) if start else ()
 
     def leave(self) -> None:
-        """Leave its databases to their server, which goes as well."""
+        """Leave its databases to their server."""
         self._place.close()
         if self._behind is not None:
             self._behind.close()
@@ -96,13 +95,13 @@ class Stage:
     @property
     def database(self) -> str:
         """The name of the database that has all changes; nobody is connected to it."""
-        self._place.close()
+        self.leave()
         return self._place.name
 
     @property
     def catalog(self) -> Snapshot:
         """Its catalog as it is now."""
-        return self._now().catalog
+        return self._place.state.catalog
 
     def apply(self, change: Change) -> None:
         """Apply a change that is not rehearsed, and load its fixture.
@@ -129,11 +128,11 @@ class Stage:
         Inside the block, the database as the change met it is there for more; it is
         None where the change did not leave what it should.
         """
-        start, present = self._now(), self.present
+        start, present = self._place.state, self.present
         scene = Scene(self._server, self._project, self._before().name, present)
         outcome = self._try(change, start)
+        self._place.is_seen(outcome.state)
         if outcome.clean:
-            self._state = outcome.state
             self.present |= {change.id}
         else:
             self._begin_again(change, start, outcome)
@@ -143,7 +142,7 @@ class Stage:
         yield report, scene if outcome.report.ok(allow_unverified=True) else None
         if change.id in self.present:
             self._follow(change)
-        if not self._now().greets_alike(start):
+        if not self._place.state.greets_alike(start):
             self._place.close()
             self._before().close()
 
@@ -165,21 +164,17 @@ class Stage:
         """Apply a change and load its fixture; returns what went wrong, if it did."""
         if self._behind is not None:
             self._behind.drop()
-        self._behind = self._state = None
+        self._behind = None
+        self._place.expect_writing()
         error = bring_up(self._place.session, change)
         if error is None:
             self.present |= {change.id}
             return _load_fixture(self._place.session, change)
         return error
 
-    def _now(self) -> State:
-        if self._state is None:
-            self._state = state.read(self._place.eyes)
-        return self._state
-
     def _before(self) -> Place:
         if self._behind is None:
-            self._behind = self._copied(self._place, self._now())
+            self._behind = self._copied(self._place, self._place.state)
         return self._behind
 
     def _copied(self, place: Place, has: State) -> Place:
@@ -189,6 +184,7 @@ class Stage:
             found = catalog.snapshot(copy.eyes)
             _repair(copy.eyes, catalog.compare(has.catalog, found))
             copy.close()
+            copy.is_seen(None)
         return copy
 
     def _try(self, change: Change, start: State) -> Outcome:
@@ -198,7 +194,7 @@ class Stage:
                 return rehearse(self._trial(change, start))
             except RowsDiffer:
                 self._replace_place(start)
-                return rehearse(self._trial(change, self._now()))
+                return rehearse(self._trial(change, self._place.state))
         except OperationalError as error:
             self._place.close()
             self._before().close()
@@ -220,24 +216,22 @@ class Stage:
         behind = self._before()
         _repair(behind.eyes, cluster.compare(start.roles, cluster.roles(behind.eyes)))
         self._place = self._copied(behind, start)
-        self._state = None
 
     def _begin_again(self, change: Change, start: State, outcome: Outcome) -> None:
         """Have the change applied as if its rollback had never been tried."""
-        self._state = outcome.state
-        if outcome.report.lost or not self._mended(change, start):
+        if outcome.report.lost or not self._mended(change, start, outcome.state):
             self._replace_place(start)
         if outcome.report.verdict is Verdict.UP_FAILED:
             return
-        if self._watched(lambda: bring_up(self._place.session, change)) is None:
+        self._place.expect_writing()
+        if bring_up(self._place.session, change) is None:
             self.present |= {change.id}
         else:  # half of it may be there
             self._replace_place(start)
 
-    def _mended(self, change: Change, start: State) -> bool:
+    def _mended(self, change: Change, start: State, last: State | None) -> bool:
         """Run the repairs of all that is not as the change met it, and say whether it
         is so now. Rows that are lost do not come back by them."""
-        last = self._state
         if last is None:
             return False
         differences = [
@@ -245,45 +239,21 @@ class Stage:
             *cluster.compare(start.roles, last.roles),
         ]
 
-        def repair() -> bool:
-            session = self._place.session
-            try:
-                with session.work.transaction():
-                    for difference in differences:
-                        session.work.execute(difference.repair.encode())
-                    session.ledger.record_rolled_back(session.work, change.id)
-            except Error:
-                return False
-            return True
-
-        return self._watched(repair) and self._now().same_as(start)
-
-    def _watched(self, doing: Callable[[], T]) -> T:
-        """Do what may write, and see what it has written, if it is known what was
-        there before."""
-        since, before = self._state, None
-        with self._unless_interrupted():
-            before = contents.versions(self._place.eyes) if since else None
-        done = doing()
-        self._state = None
-        if before is not None:
-            with self._unless_interrupted():
-                state.tell(self._place.session.work)
-                touched = contents.touched_since(before, self._place.eyes)
-                self._state = state.read(self._place.eyes, since, touched)
-        return done
-
-    @contextmanager
-    def _unless_interrupted(self) -> Iterator[None]:
-        """Begin new sessions where a change has ended ours."""
+        self._place.expect_writing()
+        session = self._place.session
         try:
-            yield
-        except OperationalError:
-            self._place.close()
+            with session.work.transaction():
+                for difference in differences:
+                    session.work.execute(difference.repair.encode())
+                session.ledger.record_rolled_back(session.work, change.id)
+        except Error:
+            return False
+        return self._place.state.same_as(start)
 
     def _follow(self, change: Change) -> None:
         """Take the database behind to the change; copy it anew where that fails."""
         behind = self._before()
+        behind.expect_writing()
         error = bring_up(behind.session, change)
         if error is None:
             error = _load_fixture(behind.session, change)
@@ -300,7 +270,8 @@ class Stage:
         """
         if change.fixture is None or change.id not in self.present:
             return report
-        error = self._watched(lambda: _load_fixture(self._place.session, change))
+        self._place.expect_writing()
+        error = _load_fixture(self._place.session, change)
         if not report.ok(allow_unverified=True):
             return report
         failed: tuple[CheckResult, ...] = ()

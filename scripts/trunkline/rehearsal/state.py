@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from psycopg import Connection
 
 from trunkline import contents
 from trunkline.catalog import Snapshot
 from trunkline.catalog.reading import reading
-from trunkline.catalog.rereading import Look, look
+from trunkline.catalog.rereading import Look, in_copy, look
 from trunkline.contents import Contents
 from trunkline.project import Project
 from trunkline.rehearsal import cluster
@@ -44,6 +45,32 @@ class State:
     def greets_alike(self, other: State) -> bool:
         """Whether a new session would begin with the same settings and role."""
         return (self.of_database(), self.roles) == (other.of_database(), other.roles)
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """A database before it is written to, so that little of it is read again later.
+
+    It holds as long as the server counts what is written: a crash lets it forget.
+    """
+
+    state: State
+    versions: Mapping[int, tuple[object, ...] | None]
+
+    def now(self, connection: Connection) -> State:
+        """The state of the database; whoever wrote to it has told so, or is gone."""
+        touched = contents.touched_since(self.versions, connection)
+        return read(connection, self.state, touched)
+
+
+def begin(connection: Connection, state: State) -> Beginning:
+    """Take notes of a database, whose state this is."""
+    return Beginning(state, contents.versions(connection))
+
+
+def of_copy(connection: Connection, twin: State) -> State:
+    """The state of a new copy of a database; `twin` is that one's."""
+    return replace(twin, look=in_copy(connection, twin.look))
 
 
 def read(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic, sleep
 
 from psycopg import Connection
 
 from trunkline import catalog, contents
-from trunkline.catalog.rereading import in_copy
 from trunkline.contents import Contents
 from trunkline.errors import Failure
 from trunkline.events import Direction
@@ -19,7 +17,7 @@ from trunkline.project import Change
 from trunkline.rehearsal import state
 from trunkline.rehearsal.moves import bring_down, bring_up
 from trunkline.rehearsal.scene import Move, Scene
-from trunkline.rehearsal.state import State
+from trunkline.rehearsal.state import Beginning, State
 
 ENDED_WITHIN = 5.0
 """Seconds in which the sessions of a run that has ended must be gone."""
@@ -39,22 +37,6 @@ _SEQUENCES = (
     " where c.relpersistence = 'p'"
     " and coalesce(pg_sequence_last_value(c.oid), s.seqstart) <> s.seqmax"
 )
-
-
-@dataclass(frozen=True)
-class Beginning:
-    """A database before it is written to, so that little of it is read again later.
-
-    It holds as long as the server counts what is written: a crash lets it forget.
-    """
-
-    state: State
-    versions: Mapping[int, tuple[object, ...] | None]
-
-    def now(self, connection: Connection) -> State:
-        """The state of the database; whoever wrote to it is gone."""
-        touched = contents.touched_since(self.versions, connection)
-        return state.read(connection, self.state, touched)
 
 
 @dataclass
@@ -79,9 +61,7 @@ class Expected:
 
     def begin(self, connection: Connection) -> Beginning:
         """Take notes of a new copy of the scene."""
-        look = in_copy(connection, self.start.look)
-        versions = contents.versions(connection)
-        return Beginning(replace(self.start, look=look), versions)
+        return state.begin(connection, state.of_copy(connection, self.start))
 
     def wrong(
         self, connection: Connection, direction: Direction, beginning: Beginning | None
@@ -168,7 +148,7 @@ def _both(
     states: dict[Direction, State] = {}
     with scene.watch(database) as connection:
         start = state.read(connection)
-        beginning = Beginning(start, contents.versions(connection))
+        beginning = state.begin(connection, start)
         moves: tuple[tuple[Direction, Move], ...]
         moves = ("up", bring_up), ("down", bring_down)
         for direction, move in moves:
