@@ -17,6 +17,7 @@ from importlib.resources import files
 from typing import Any
 
 from psycopg import Connection, pq, sql
+from psycopg.types.json import Json
 
 #: What the text of a value depends on, fixed so that two sessions write the same.
 _SETTINGS = {
@@ -63,13 +64,13 @@ class Contents:
     tables: Mapping[str, TableDigest]
     sequences: Mapping[str, Position]
 
-    def without(self, touched: frozenset[int]) -> dict[int, TableDigest | Position]:
-        """What has stayed as it is where only these OIDs were touched, by OID."""
-        settled: dict[int, TableDigest | Position] = {
-            table.oid: table for table in self.tables.values() if table.plain
+    def without(self, touched: frozenset[int]) -> dict[str, TableDigest | Position]:
+        """What has stayed as it is where only these OIDs were touched, by name."""
+        settled: dict[str, TableDigest | Position] = {
+            name: table for name, table in self.tables.items() if table.plain
         }
-        settled |= {position.oid: position for position in self.sequences.values()}
-        return {oid: found for oid, found in settled.items() if oid not in touched}
+        settled |= self.sequences
+        return {n: found for n, found in settled.items() if found.oid not in touched}
 
 
 @dataclass(frozen=True)
@@ -106,43 +107,45 @@ class _Relation:
 
 
 def digest(
-    connection: Connection, untouched: Mapping[int, TableDigest | Position] = {}
+    connection: Connection, untouched: Mapping[str, TableDigest | Position] = {}
 ) -> Contents:
     """Digest every table and sequence of a database; two round trips, reads only.
 
-    What `untouched` (see `Contents.without`) says by OID is not read again.
+    What is `untouched` (see `Contents.without`) is not read again; its name may be
+    another now.
     """
     with connection.pipeline(), _transaction(connection):
         return read(connection, untouched)
 
 
 def read(
-    connection: Connection, untouched: Mapping[int, TableDigest | Position]
+    connection: Connection, untouched: Mapping[str, TableDigest | Position]
 ) -> Contents:
     """The same within a transaction that only reads; its settings are others then."""
     connection.execute(_settings_query())
     relations = _relations(connection, untouched)
-    parts = [
-        _digest_query(relation.name, relation.columns)
-        if relation.kind != "S"
-        else _position_query(relation.name)
+    named = {found.oid: name for name, found in untouched.items()}
+    renamed = {
+        relation.name: named[relation.oid]
         for relation in relations.values()
-        if relation.oid not in untouched and not relation.empty
-    ]
-    rows = _all(connection, parts)
-    known = {
-        relation.name: untouched[relation.oid]
-        for relation in relations.values()
-        if relation.oid in untouched
+        if relation.oid in named
     }
-    known |= {
-        relation.name: TableDigest(
-            0, 0, dict.fromkeys(relation.columns, 0), relation.oid, relation.plain
-        )
-        for relation in relations.values()
-        if relation.empty
-    }
-    for name, count, whole, columns in rows:
+    known = dict(untouched)
+    known |= {new: known.pop(old) for new, old in renamed.items()}
+    parts = []
+    for relation in relations.values():
+        if relation.oid in named:
+            continue
+        if relation.empty:
+            nothing = dict.fromkeys(relation.columns, 0)
+            known[relation.name] = TableDigest(
+                0, 0, nothing, relation.oid, relation.plain
+            )
+        elif relation.kind == "S":
+            parts.append(_position_query(relation.name))
+        else:
+            parts.append(_digest_query(relation.name, relation.columns))
+    for name, count, whole, columns in _all(connection, parts):
         relation = relations[name]
         if relation.kind == "S":
             known[name] = Position(int(count), bool(columns[0]), relation.oid)
@@ -379,9 +382,11 @@ def _all(connection: Connection, parts: list[str]) -> list[Any]:
 
 
 def _relations(
-    connection: Connection, untouched: Iterable[int] = ()
+    connection: Connection, untouched: Mapping[str, TableDigest | Position] = {}
 ) -> dict[str, _Relation]:
-    cursor = connection.execute(_relations_query(), {"carried": list(untouched)})
+    """By name, without those that are untouched and still called so."""
+    carried = Json({found.oid: name for name, found in untouched.items()})
+    cursor = connection.execute(_relations_query(), {"carried": carried})
     found = (
         _Relation(kind, oid, name, tuple(columns), tuple(key), *flags)
         for kind, oid, name, columns, key, *flags in cursor.fetchall()

@@ -3,8 +3,9 @@
 -- objects, and not those of extensions, nor the ledgers. `plain`: the text of its values
 -- depends on nothing that could change without a lock on the relation that stays, as
 -- the labels of an enum do, and large objects. `empty`: there is none of these, and so
--- nothing to read. Of those `carried` from an earlier digest only the name is needed; a
--- condition on `c` stands within its lateral query, or that would run first for each.
+-- nothing to read. Those `carried` from an earlier digest are told only where they have
+-- another name now. A condition on `c` stands within its lateral query, or that would
+-- run first for each; the members of extensions are counted, or all would be sought.
 select
     c.relkind::text,
     c.oid,
@@ -22,7 +23,8 @@ inner join (
     from pg_namespace
     offset 0 -- once for each schema, not for each relation
 ) as n on c.relnamespace = n.oid
-left join unnest(%(carried)s::oid []) as carried (oid) on c.oid = carried.oid
+left join json_each_text(%(carried)s) as carried (oid, name)
+    on c.oid = carried.oid::oid
 left join lateral (
     select
         array_agg(a.attname::text order by a.attname) as names,
@@ -66,9 +68,15 @@ where
         and has_table_privilege(c.oid, 'select')
     )
     and c.relname not in ('_yoyo_migration', '_yoyo_log', '_yoyo_version', 'yoyo_lock')
-    and not exists (
-        select 1
-        from pg_depend as d
-        where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e'
-    )
+    and case
+        when carried.oid is null then (
+            select count(*)
+            from pg_depend as d
+            where
+                d.classid = 'pg_class'::regclass
+                and d.objid = c.oid
+                and d.deptype = 'e'
+        ) = 0
+        else carried.name <> format('%%I.%%I', n.nspname, c.relname)
+    end
 order by name
