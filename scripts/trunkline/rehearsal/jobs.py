@@ -65,7 +65,7 @@ def stretches(order: Order, jobs: int) -> list[Stretch]:
     places = [n for n, change in enumerate(changes) if change.id in order.wanted]
     found = []
     while places:
-        size = max(SHORTEST, round(len(places) / (1.5 * jobs)))
+        size = max(SHORTEST, round(len(places) / (1.2 * jobs)))
         own, places = places[:size], places[size:]
         found.append(Stretch(own[0], own[-1] + 1))
     return found
