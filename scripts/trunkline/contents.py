@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -102,8 +102,12 @@ class _Relation:
     name: str
     columns: tuple[str, ...]
     key: tuple[str, ...]
+    lossy: frozenset[str]
     plain: bool
     empty: bool
+
+    def text(self, column: str) -> sql.Composed:
+        return _text(column, self.lossy)
 
 
 def digest(
@@ -144,7 +148,7 @@ def read(
         elif relation.kind == "S":
             parts.append(_position_query(relation.name))
         else:
-            parts.append(_digest_query(relation.name, relation.columns))
+            parts.append(_digest_query(relation.name, relation.columns, relation.lossy))
     for name, count, whole, columns in _all(connection, parts):
         relation = relations[name]
         if relation.kind == "S":
@@ -271,6 +275,8 @@ def _equal(old: TableDigest, new: TableDigest) -> bool:
 
 def _explain(before: Connection, after: Connection, name: str) -> TableChange:
     old, new = _table(before, name), _table(after, name)
+    lossy = old.lossy | new.lossy  # one of both may have a cast that the other has not
+    old, new = replace(old, lossy=lossy), replace(new, lossy=lossy)
     shared = tuple(sorted(set(old.columns) & set(new.columns)))
     key = old.key if old.key == new.key and set(old.key) <= set(shared) else ()
     was, now = _rows(before, old, key, shared), _rows(after, new, key, shared)
@@ -304,9 +310,7 @@ def _rows(
     key: tuple[str, ...],
     shared: tuple[str, ...],
 ) -> list[tuple[str, tuple[str | None, ...]]]:
-    values = sql.SQL(", ").join(
-        sql.SQL("t.{}::text").format(sql.Identifier(column)) for column in shared
-    )
+    values = sql.SQL(", ").join(map(table.text, shared))
     query = sql.SQL("select {}, array[{}]::text[] from {} as t").format(
         _key_text(table, key, shared), values, _name(table.name)
     )
@@ -327,7 +331,7 @@ def _key_text(
             " else {value} end"
         ).format(
             name=sql.Literal(f"{column}="),
-            value=sql.SQL("t.{}::text").format(sql.Identifier(column)),
+            value=table.text(column),
         )
         for column in columns
     ]
@@ -336,13 +340,23 @@ def _key_text(
     )
 
 
+def _text(column: str, lossy: frozenset[str]) -> sql.Composed:
+    """A value in the table `t` as text: no two that differ have the same.
+
+    Within a row it is written by its type's output function, not by a cast, which may
+    be of somebody's own.
+    """
+    form = sql.SQL("row(t.{})::text" if column in lossy else "t.{}::text")
+    return form.format(sql.Identifier(column))
+
+
 @lru_cache(maxsize=4096)
-def _digest_query(name: str, columns: tuple[str, ...]) -> str:
+def _digest_query(name: str, columns: tuple[str, ...], lossy: frozenset[str]) -> str:
     """The query of one table; from one digest to the next most are the same."""
     values = [sql.SQL("t.{}").format(sql.Identifier(c)) for c in columns]
     sums = [
-        sql.SQL("coalesce(sum(hashtextextended({}::text, 1)::numeric), 0)").format(c)
-        for c in values
+        sql.SQL("coalesce(sum(hashtextextended({}, 1)::numeric), 0)").format(text)
+        for text in (_text(column, lossy) for column in columns)
     ]
     return (
         sql.SQL(
@@ -388,8 +402,8 @@ def _relations(
     carried = Json({found.oid: name for name, found in untouched.items()})
     cursor = connection.execute(_relations_query(), {"carried": carried})
     found = (
-        _Relation(kind, oid, name, tuple(columns), tuple(key), *flags)
-        for kind, oid, name, columns, key, *flags in cursor.fetchall()
+        _Relation(kind, oid, name, tuple(names), tuple(key), frozenset(lossy), *flags)
+        for kind, oid, name, names, key, lossy, *flags in cursor.fetchall()
     )
     return {relation.name: relation for relation in found}
 

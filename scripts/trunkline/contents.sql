@@ -6,12 +6,15 @@
 -- nothing to read. Those `carried` from an earlier digest are told only where they have
 -- another name now. A condition on `c` stands within its lateral query, or that would
 -- run first for each; the members of extensions are counted, or all would be sought.
+-- `lossy` are the columns of which a cast to text may not tell all: somebody has made it,
+-- or it is that of unpadded character, which cuts off blanks.
 select
     c.relkind::text,
     c.oid,
     format('%%I.%%I', n.nspname, c.relname) as name,
     coalesce(columns.names, '{}') as columns,
     coalesce(keys.names, '{}') as key,
+    coalesce(columns.lossy, '{}') as lossy,
     coalesce(columns.plain, true) as plain,
     c.oid < 16384 and not exists (select from pg_largeobject_metadata) as empty
 from pg_class as c
@@ -28,6 +31,18 @@ left join json_each_text(%(carried)s) as carried (oid, name)
 left join lateral (
     select
         array_agg(a.attname::text order by a.attname) as names,
+        array_agg(a.attname::text) filter (
+            where b.typtype = 'd'
+            or b.oid = 'bpchar'::regtype and a.atttypmod = -1
+            or exists (
+                select
+                from pg_cast as own
+                where
+                    own.castsource = b.oid
+                    and own.casttarget = 'text'::regtype
+                    and own.oid >= 16384
+            )
+        ) as lossy,
         bool_and(
             b.oid < 16384
             and b.typname !~ '^_?(reg|money)'

@@ -148,3 +148,40 @@ insert into visits values ('short', 'null'), ('a', 'b, name=c'), (null, 'd');
 -- loses: 3 rows public.visits
 -- loses: 3 rows public.visits
 -- beyond repair: trunkline deletes no rows
+
+-- planted: a value of which a cast tells half
+create type price as (amount numeric, currency text);
+create function amount_of(price) returns text language sql immutable
+    return ($1).amount::text;
+create cast (price as text) with function amount_of(price);
+create table fares (id int primary key, fare price);
+insert into fares values (1, row(12, 'EUR'));
+-- up
+update fares set fare = row(12, 'USD')::price;
+-- down
+update fares set fare = row(12, 'GBP')::price;
+-- loses: 1 values public.fares.fare
+
+-- planted: rows whose key is told by a cast that finds nothing outside its own path
+create type deck as enum ('upper', 'lower');
+create function letter() returns text language sql immutable return 'd';
+create function letter_of(deck) returns text language plpgsql immutable as $$ begin
+    return letter();
+end $$;
+create cast (deck as text) with function letter_of(deck);
+create table decks (deck deck primary key, doors int);
+insert into decks values ('upper', 1), ('lower', 2);
+-- up
+update decks set doors = 0;
+-- down
+update decks set doors = case deck when 'upper' then 2 else 1 end;
+-- loses: 2 values public.decks.doors
+
+-- planted: blanks at the end of unpadded character
+create table names (id int primary key, name bpchar);
+insert into names values (1, 'Worf  ');
+-- up
+update names set name = 'Data';
+-- down
+update names set name = 'Worf';
+-- loses: 1 values public.names.name
