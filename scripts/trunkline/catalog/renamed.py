@@ -14,6 +14,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from trunkline.catalog.needs import Key
+from trunkline.catalog.repair.constraints import owner_of
 from trunkline.catalog.snapshot import Snapshot
 from trunkline.catalog.step import Step
 from trunkline.catalog.words import Facts, change_in_words, parts_of
@@ -175,8 +176,8 @@ class _Renaming:
     def _renaming(self) -> str:
         kind = self.want_key[0]
         if kind in ("column", "constraint"):
-            table = f"alter table {self.want['on']} rename {kind}"
-            return f"{table} {self.old} to {self.new};"
+            owner = owner_of(self.want)
+            return f"alter {owner} rename {kind} {self.old} to {self.new};"
         if kind == "schema":
             return f"alter schema {self.old} rename to {self.new};"
         schema, _ = parts_of(self.want.get("index", self.want_key[1]))

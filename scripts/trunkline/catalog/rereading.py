@@ -170,16 +170,13 @@ def _heirs(old: Reading) -> set[Object]:
 def _silenced(old: Reading, commented: frozenset[Address]) -> set[Object]:
     """What has lost a comment, `commented` being all that have one, and what that is
     told with."""
-    lost = old.commented - commented
-    owners = {old.keys[address] for address in lost if address in old.parts}
-    found = {address[:2] for address in lost}
-    if owners:
-        found |= {
-            address[:2]
-            for address, key in old.keys.items()
-            if key in owners and address not in old.parts
-        }
-    return found
+    lost = {address[:2] for address in old.commented - commented}
+    owners = {old.keys[one] for whole in lost for one in old.addresses.get(whole, ())}
+    return lost | {
+        address[:2]
+        for address, key in old.keys.items()
+        if key in owners and address not in old.parts
+    }
 
 
 def _renewed(

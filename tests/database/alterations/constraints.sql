@@ -154,3 +154,36 @@ create table low () inherits (t);
 alter table t drop constraint k;
 alter table t add constraint k check (a > 0);
 -- finds: differs constraint k on public.t
+
+-- alteration: triggers are disabled on both sides of a foreign key
+create table o (id int primary key);
+create table t (o_id int constraint fk references o);
+alter table t disable trigger all;
+-- then
+alter table o disable trigger all;
+alter table t enable trigger all;
+-- finds: differs constraint fk on public.t
+-- unseen by pg_dump
+-- leaves: differs constraint fk on public.t
+
+-- alteration: the trigger of a deferrable key is disabled
+create table t (a int constraint once unique deferrable);
+-- then
+alter table t disable trigger all;
+-- finds: differs constraint once on public.t
+-- unseen by pg_dump
+-- one way: no statement of a repair disables it
+
+-- alteration: an exclusion has a statistics target
+create table t (a int, b int, constraint apart exclude using btree ((a + b) with =));
+-- then
+alter index apart alter column 1 set statistics 77;
+-- finds: differs constraint apart on public.t
+-- unseen by pg_dump
+
+-- alteration: an exclusion with a statistics target goes
+create table t (a int, b int, constraint apart exclude using btree ((a + b) with =));
+alter index apart alter column 1 set statistics 77;
+-- then
+alter table t drop constraint apart;
+-- finds: missing constraint apart on public.t

@@ -249,3 +249,16 @@ create sequence s;
 drop sequence s;
 create sequence s as smallint increment by -1;
 -- finds: differs sequence public.s
+
+-- alteration: an attribute of a type has no comment any more
+create type place as (floor int, door text);
+comment on column place.floor is 'from 1';
+-- then
+comment on column place.floor is null;
+-- finds: missing comment column public.place.floor
+
+-- alteration: a constraint of a domain has a new name
+create domain code as text constraint short check (length(value) < 9);
+-- then
+alter domain code rename constraint short to brief;
+-- finds: differs constraint short on domain public.code

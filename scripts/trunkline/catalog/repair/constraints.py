@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from trunkline.catalog.repair.aspects import comment_on, finish
+from trunkline.catalog.repair.indexes import (
+    STATISTICS_LABEL,
+    change_statistics,
+    set_statistics,
+)
 from trunkline.catalog.repair.kind import Change, Kind, Statements, by_property
 from trunkline.catalog.snapshot import Snapshot
 from trunkline.catalog.words import Facts, reset_options, with_options
 
 
-def _owner(facts: Facts) -> str:
+def owner_of(facts: Facts) -> str:
+    """Return the noun and the name of the table, or of the domain, that it is on."""
     on: str = facts["on"]
     return on if on.startswith("domain ") else f"table {on}"
 
 
 def create(catalog: Snapshot, name: str, facts: Facts) -> Statements:
     """Add a constraint, as valid and as deferrable as it is expected."""
-    clauses = [f"alter {_owner(facts)} add constraint {facts['called']}"]
+    clauses = [f"alter {owner_of(facts)} add constraint {facts['called']}"]
     clauses.append(_with_index_settings(facts))
     if "deferrable" in facts:
         clauses.append(facts["deferrable"])
@@ -45,11 +51,11 @@ def _marks(facts: Facts) -> Statements:
         marks.append(f"{table} cluster on {facts['called']};")
     if facts.get("is_replica_identity"):
         marks.append(f"{table} replica identity using index {facts['called']};")
-    return marks
+    return marks + set_statistics(facts)
 
 
 def drop(_: str, facts: Facts) -> Statements:
-    return [f"alter {_owner(facts)} drop constraint {facts['called']};"]
+    return [f"alter {owner_of(facts)} drop constraint {facts['called']};"]
 
 
 def _defer(change: Change) -> Statements | None:
@@ -86,7 +92,7 @@ def _options(change: Change) -> Statements:
 
 def _validate(change: Change) -> Statements:
     facts = change.expected
-    return [f"alter {_owner(facts)} validate constraint {facts['called']};"]
+    return [f"alter {owner_of(facts)} validate constraint {facts['called']};"]
 
 
 _STEPS = by_property(
@@ -95,6 +101,7 @@ _STEPS = by_property(
         "clustered": _cluster,
         "tablespace": _move,
         "options": _options,
+        "statistics": change_statistics,
         "index": lambda _: [],
         "index_comment": lambda change: [
             comment_on("constraint", change.name, change.expected, "index_comment")
@@ -119,11 +126,12 @@ CONSTRAINT = Kind(
     labels={
         "not_valid": "not valid",
         "not_enforced": "not enforced",
-        "triggers_disabled": "disabling of the triggers that enforce it",
+        "triggers_disabled": "disabling of the triggers that enforce it on",
         "index_not_valid": "an invalid index",
         "index_comment": "the comment on its index",
         "options": "storage parameters",
         "clustered": "clustering on it",
+        "statistics": STATISTICS_LABEL,
         "also_local": "an own definition beside the inherited one",
         "derived_from": "the constraint of the parent table behind it",
     },

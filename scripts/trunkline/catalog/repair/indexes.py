@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from trunkline.catalog.repair.aspects import finish
 from trunkline.catalog.repair.kind import Change, Kind, Statements, by_property
@@ -12,6 +13,8 @@ from trunkline.catalog.words import Facts
 _BEFORE_PREDICATE = re.compile(r"""(?:'[^']*'|"[^"]*"|(?! WHERE )[^'"])*""", re.DOTALL)
 """The text of an index up to its predicate; what is quoted may say WHERE as well."""
 
+STATISTICS_LABEL = "statistics targets of its columns"
+
 
 def create(catalog: Snapshot, name: str, facts: Facts) -> Statements:
     """Build an index; one of a partitioned table with those of its partitions."""
@@ -19,7 +22,7 @@ def create(catalog: Snapshot, name: str, facts: Facts) -> Statements:
     for other, below in catalog.having("index", "derived_from", name):
         statements += create(catalog, other, below)
     statements += _attach(catalog, facts)
-    statements += _set_statistics(facts.get("statistics", []), facts)
+    statements += set_statistics(facts)
     if facts.get("clustered"):
         statements.append(f"alter table {facts['on']} cluster on {facts['called']};")
     if facts.get("is_replica_identity"):
@@ -47,20 +50,23 @@ def _definition(facts: Facts) -> str:
     return before[0] + place + text[before.end() :]
 
 
-def _set_statistics(targets: list[str], facts: Facts) -> Statements:
+def set_statistics(facts: Facts, gone: Iterable[str] = ()) -> Statements:
+    """Return what gives the expressions of an index their statistics targets."""
+    targets = [*gone, *facts.get("statistics", ())]
     return [
         f"alter index {facts['index']} alter column {number} set statistics {target};"
         for number, target in (item.split() for item in targets)
     ]
 
 
-def _statistics(change: Change) -> Statements:
+def change_statistics(change: Change) -> Statements:
+    """Bring the statistics targets of an index to the expected ones."""
     want, have = (
         facts.get("statistics", []) for facts in (change.expected, change.found)
     )
     numbers = {item.split()[0] for item in want}
     gone = [f"{item.split()[0]} -1" for item in have if item.split()[0] not in numbers]
-    return _set_statistics([*gone, *want], change.expected)
+    return set_statistics(change.expected, gone)
 
 
 def _cluster(change: Change) -> Statements:
@@ -92,7 +98,7 @@ def _attach_below(change: Change) -> Statements:
 
 _STEPS = by_property(
     {
-        "statistics": _statistics,
+        "statistics": change_statistics,
         "clustered": _cluster,
         "tablespace": _move,
         "derived_from": lambda change: _attach(change.catalog, change.expected),
@@ -128,7 +134,7 @@ INDEX = Kind(
         "not_ready": "not ready",
         "not_live": "not live",
         "clustered": "clustering on it",
-        "statistics": "statistics targets of its columns",
+        "statistics": STATISTICS_LABEL,
         "derived_from": "the index of the parent table behind it",
     },
 )

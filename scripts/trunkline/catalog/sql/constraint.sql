@@ -30,20 +30,21 @@ select
     con.coninhcount > 0 and con.conislocal and con.conparentid = 0 as also_local,
     up.conrelid as parent_table,
     quote_ident(up.conname) as parent_name,
-    case when con.contype = 'f' then (
-        select true
+    array(
+        select distinct t.tgrelid::regclass::text
         from pg_trigger t
         where t.tgconstraint = con.oid
             and t.tgisinternal
             and t.tgenabled <> 'O'
-        limit 1
-    ) end as triggers_disabled,
+        order by 1
+    ) as triggers_disabled,
     i.oid::regclass::text as index,
     quote_ident(ts.spcname) as tablespace,
     case when con.contype <> 'x' then i.reloptions end as options,
     not x.indisvalid as index_not_valid,
     x.indisclustered as clustered,
     x.indisreplident as is_replica_identity,
+    statistics.targets as statistics,
     i.tableoid as part_class,
     i.oid as part_oid
 from pg_constraint con
@@ -57,6 +58,13 @@ left join pg_index x
     and x.indexrelid = con.conindid
 left join pg_class i on i.oid = x.indexrelid
 left join pg_tablespace ts on ts.oid = i.reltablespace
+left join lateral (
+    select array_agg(a.attnum || ' ' || a.attstattarget order by a.attnum) as targets
+    from pg_attribute a
+    where x.indexprs is not null
+        and a.attrelid = i.oid
+        and a.attstattarget >= 0
+) statistics on true
 where con.oid >= 16384
     and con.contype in ('p', 'u', 'x', 'f', 'c')
     -- A foreign key to a partitioned table has one below it for each partition.
