@@ -68,6 +68,28 @@ def test_a_dropped_column_leaves_nothing_in_a_snapshot(
     assert snapshot(connection) == before
 
 
+def test_lists_that_do_the_same_in_any_order_make_no_difference(
+    connection: psycopg.Connection,
+) -> None:
+    connection.execute(
+        "create function f() returns int language sql set work_mem = '4MB'"
+        " set search_path = pg_catalog as $$ select 1 $$;"
+        "create function g() returns event_trigger language plpgsql"
+        " as 'begin end';"
+        "create event trigger e on ddl_command_end"
+        " when tag in ('CREATE TABLE', 'DROP TABLE') execute function g()"
+    )
+    before = snapshot(connection)
+    connection.execute(
+        "create or replace function f() returns int language sql"
+        " set search_path = pg_catalog set work_mem = '4MB' as $$ select 1 $$;"
+        "drop event trigger e;"
+        "create event trigger e on ddl_command_end"
+        " when tag in ('DROP TABLE', 'CREATE TABLE') execute function g()"
+    )
+    assert snapshot(connection) == before
+
+
 def test_a_snapshot_survives_json(connection: psycopg.Connection) -> None:
     connection.execute(SCHEMA)
     taken = snapshot(connection)

@@ -197,6 +197,8 @@ class Reader:
         for options in ("options", "foreign_options", "settings"):
             if options in row:
                 row[options].sort()
+        if "settings" in row and "\n" not in "".join(row["settings"]):
+            row["definition"] = _sorted_settings(row["definition"])
         self._stands_for(address, (kind, name))
         self._part(row, kind, name)
         self.objects.setdefault(kind, {})[name] = row
@@ -303,6 +305,17 @@ def _needs(
     keys: Mapping[Address, Key], dependencies: Mapping[Object, Sequence[Dependency]]
 ) -> Needs:
     return needs(keys, list(chain.from_iterable(dependencies.values())))
+
+
+def _sorted_settings(definition: str) -> str:
+    """A function's definition with its settings in one order: whichever they were given
+    in, they do the same."""
+    head, settings, body = [], [], definition.split("\n")
+    while body and not body[0].startswith(" SET "):
+        head.append(body.pop(0))
+    while body and body[0].startswith(" SET "):
+        settings.append(body.pop(0))
+    return "\n".join((*head, *sorted(settings), *body))
 
 
 def _leave_out_secrets(row: dict[str, Any]) -> None:

@@ -264,3 +264,11 @@ create table t (a int);
 -- then
 alter table t set access method pile;
 -- finds: differs table public.t
+
+-- alteration: the version of a server is empty, no longer unknown
+create foreign data wrapper w;
+create server s foreign data wrapper w;
+-- then
+alter server s version '';
+-- finds: differs server s
+-- unseen by pg_dump

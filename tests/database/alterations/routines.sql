@@ -247,3 +247,9 @@ begin
 end
 $$;
 -- finds: differs function public.f()
+
+-- alteration: an aggregate starts from null, no longer from an empty text
+create aggregate joined(text) (sfunc = textcat, stype = text, initcond = '');
+-- then
+create or replace aggregate joined(text) (sfunc = textcat, stype = text);
+-- finds: differs aggregate public.joined(text)

@@ -16,7 +16,6 @@ from trunkline.catalog.words import (
     Facts,
     change_foreign_options,
     foreign_options,
-    literal,
 )
 
 
@@ -64,16 +63,15 @@ def _create_server(_: Snapshot, name: str, facts: Facts) -> Statements:
     text = f"create server {name}"
     for clause in ("type", "version"):
         if clause in facts:
-            text += f" {clause} {literal(facts[clause])}"
+            text += f" {clause} {facts[clause]}"
     text += f" foreign data wrapper {facts['wrapper']}"
     text += foreign_options(facts.get("foreign_options"))
     return [f"{text};", *finish("server", name, facts)]
 
 
 def _version(change: Change) -> Statements:
-    version = change.expected.get("version")
-    value = "null" if version is None else literal(version)
-    return [f"alter server {change.name} version {value};"]
+    version = change.expected.get("version", "null")
+    return [f"alter server {change.name} version {version};"]
 
 
 SERVER = Kind(

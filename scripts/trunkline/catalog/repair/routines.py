@@ -7,7 +7,7 @@ import re
 from trunkline.catalog.repair.aspects import finish
 from trunkline.catalog.repair.kind import Change, Create, Kind, Statements, plain_drop
 from trunkline.catalog.snapshot import Snapshot
-from trunkline.catalog.words import Facts, literal
+from trunkline.catalog.words import Facts
 
 _BODY = re.compile(r"^(AS |BEGIN ATOMIC|RETURN )", re.MULTILINE)
 
@@ -106,8 +106,6 @@ def _create_aggregate(_: Snapshot, name: str, facts: Facts) -> Statements:
         if value is True:
             options.append(option)
         elif value is not None:
-            if option in ("initcond", "minitcond"):
-                value = literal(value)
             if option.endswith("_modify"):
                 value = _MODES[value]
             options.append(f"{option} = {value}")

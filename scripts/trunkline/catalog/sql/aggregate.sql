@@ -31,7 +31,7 @@ select
     nullif(a.aggcombinefn, 0)::regproc::text as combinefunc,
     nullif(a.aggserialfn, 0)::regproc::text as serialfunc,
     nullif(a.aggdeserialfn, 0)::regproc::text as deserialfunc,
-    a.agginitval as initcond,
+    quote_literal(a.agginitval) as initcond,
     nullif(a.aggmtransfn, 0)::regproc::text as msfunc,
     nullif(a.aggminvtransfn, 0)::regproc::text as minvfunc,
     nullif(a.aggmtranstype, 0)::regtype::text as mstype,
@@ -40,7 +40,7 @@ select
     a.aggmfinalextra as mfinalfunc_extra,
     case when a.aggmfinalfn <> 0 then nullif(a.aggmfinalmodify, 'r') end
         as mfinalfunc_modify,
-    a.aggminitval as minitcond,
+    quote_literal(a.aggminitval) as minitcond,
     case when a.aggsortop <> 0 then (
         select format('operator(%I.%s)', opn.nspname, op.oprname)
         from pg_operator op

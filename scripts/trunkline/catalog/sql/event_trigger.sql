@@ -5,7 +5,11 @@ select
     t.oid,
     t.evtowner::regrole::text as owner,
     t.evtevent as event,
-    t.evttags as tags,
+    array(
+        select tag
+        from unnest(t.evttags) as tag
+        order by 1
+    ) as tags,
     t.evtfoid::regproc::text as function,
     case t.evtenabled
         when 'D' then 'disabled'

@@ -9,8 +9,8 @@ select
         when s.srvacl is not null then acldefault('S', s.srvowner)::text[]
     end as acl_default,
     quote_ident(w.fdwname) as wrapper,
-    s.srvtype as type,
-    s.srvversion as version,
+    quote_literal(s.srvtype) as type,
+    quote_literal(s.srvversion) as version,
     s.srvoptions as foreign_options
 from pg_foreign_server s
 join pg_foreign_data_wrapper w on w.oid = s.srvfdw
