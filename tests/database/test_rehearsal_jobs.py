@@ -120,13 +120,15 @@ def test_who_is_asked_to_go_takes_the_others_and_their_servers_along(
     with subprocess.Popen(
         [*command, "--project", str(tmp_path), "--allow-unverified"],
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        assert process.stdout is not None
+        assert process.stdout is not None and process.stderr is not None
         assert made.changes[0].id in process.stdout.readline()
         others = psutil.Process(process.pid).children(recursive=True)
         assert len([one for one in others if one.name() == "postgres"]) > 1
         process.send_signal(number)
         process.stdout.read()
+        assert "Traceback" not in process.stderr.read()
     assert process.returncode in (128 + number, -number)
     assert psutil.wait_procs(others, timeout=20)[1] == []

@@ -189,6 +189,8 @@ def _process(
 
     try:
         pipe.send(work(order, next_ones(), tell))
+    except KeyboardInterrupt:
+        sys.exit(1)  # the process that started us asks us to go, and tells why itself
     except BrokenPipeError:
         return  # the process that started us is gone, and nobody would hear us
     except TrunklineError as error:
