@@ -126,6 +126,14 @@ class Server:
                 with self.connect(database) as subscriber:
                     _forget_subscriptions(subscriber)
             _sessions(connection, database, patience=0.05)
+            if _is_template(connection, database):
+                _execute(
+                    connection,
+                    f"database {database} cannot be dropped",
+                    sql.SQL("alter database {} is_template false").format(
+                        sql.Identifier(database)
+                    ),
+                )
             _execute(
                 connection,
                 f"database {database} cannot be dropped",
@@ -237,6 +245,12 @@ def _has_subscriptions(connection: psycopg.Connection, database: str) -> bool:
         "select from pg_subscription where subdbid ="
         " (select oid from pg_database where datname = %s)"
     )
+    return connection.execute(query, (database,)).rowcount > 0
+
+
+def _is_template(connection: psycopg.Connection, database: str) -> bool:
+    """Whether what ran on it has made it one, which keeps it from being dropped."""
+    query = "select from pg_database where datname = %s and datistemplate"
     return connection.execute(query, (database,)).rowcount > 0
 
 

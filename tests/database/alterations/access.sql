@@ -190,6 +190,7 @@ do $$ begin
     execute format('comment on database %I is %L', current_database(), 'why');
     execute format('alter database %I owner to cat_owner', current_database());
     execute format('alter database %I connection limit 7', current_database());
+    execute format('alter database %I is_template true', current_database());
 end $$;
 -- finds: differs database of the connection
 -- finds: missing grant connect on database of the connection to public

@@ -196,6 +196,16 @@ alter default privileges in schema rooms grant select on tables to pg_monitor;
 drop schema if exists romos;
 -- finds: unexpected schema rooms
 
+-- planted: a template among databases
+select 1;
+-- up
+do $$ begin
+    execute format('alter database %I is_template true', current_database());
+end $$;
+-- down
+select 'it stays one';
+-- finds: differs database of the connection
+
 -- planted: what all roles are set
 select 'nothing was here';
 -- up

@@ -38,10 +38,15 @@ def _limit(change: Change) -> Statements:
     return [here(f"alter database %I connection limit {limit};")]
 
 
+def _template(change: Change) -> Statements:
+    template = str(change.expected.get("is_template", False)).lower()
+    return [here(f"alter database %I is_template {template};")]
+
+
 DATABASE = Kind(
     create=_create_database,
     drop=_drop_database,
-    alter=by_property({"connection_limit": _limit}),
+    alter=by_property({"connection_limit": _limit, "is_template": _template}),
     replaceable=False,
 )
 
