@@ -81,3 +81,25 @@ def test_who_may_set_a_parameter_is_restored(roles: psycopg.Connection) -> None:
     finally:
         roles.execute("revoke all on parameter jit from public")
         roles.execute("drop owned by clustered_one")
+
+
+def test_who_may_use_a_tablespace_is_restored(roles: psycopg.Connection) -> None:
+    roles.execute("grant create on tablespace pg_default to clustered_one")
+    try:
+        before = cluster.roles(roles)
+        roles.execute(
+            "revoke create on tablespace pg_default from clustered_one;"
+            " create role clustered_left;"
+            " grant create on tablespace pg_default to clustered_left;"
+            " grant set on parameter work_mem to clustered_left"
+        )
+        differences = cluster.compare(before, cluster.roles(roles))
+        assert [(d.kind, d.named) for d in differences] == [
+            ("unexpected", "role clustered_left"),
+            ("differs", "role clustered_one"),
+        ]
+        for difference in differences:
+            roles.execute(difference.repair.encode())
+        assert cluster.roles(roles) == before
+    finally:
+        roles.execute("drop owned by clustered_one")

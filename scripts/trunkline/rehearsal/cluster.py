@@ -17,13 +17,25 @@ from trunkline.catalog.repair.databases import setting_value
 from trunkline.catalog.words import literal
 
 _ROLES = """
-with parameters as (
+with granted as (
+    select
+        format('parameter %s', parname) as thing,
+        paracl as acl
+    from pg_catalog.pg_parameter_acl
+    union all
+    select
+        format('tablespace %I', spcname),
+        spcacl
+    from pg_catalog.pg_tablespace
+),
+
+grants as (
     select
         g.grantee,
-        format('%s on parameter %s', lower(g.privilege_type), a.parname) as parameter,
+        format('%s on %s', lower(g.privilege_type), a.thing) as granted,
         case when g.is_grantable then ' with grant option' else '' end as options
-    from pg_catalog.pg_parameter_acl as a
-    cross join aclexplode(a.paracl) as g
+    from granted as a
+    cross join aclexplode(a.acl) as g
     where g.grantee <> 10
 )
 
@@ -79,11 +91,11 @@ select
         order by 1
     ) as settings,
     array(
-        select array[p.parameter, p.options, '']
-        from parameters as p
-        where p.grantee = r.oid
+        select array[g.granted, g.options, '']
+        from grants as g
+        where g.grantee = r.oid
         order by 1
-    ) as parameters,
+    ) as grants,
     pg_catalog.shobj_description(r.oid, 'pg_authid') as comment
 from pg_catalog.pg_roles as r
 where r.rolname not like 'pg\\_%'
@@ -101,9 +113,9 @@ select
         order by 1
     ),
     array(
-        select array[p.parameter, p.options, '']
-        from parameters as p
-        where p.grantee = 0
+        select array[g.granted, g.options, '']
+        from grants as g
+        where g.grantee = 0
         order by 1
     ),
     null
@@ -126,8 +138,8 @@ _USUAL = frozenset(
 class Role:
     """What a role may do, in the words of `create role`.
 
-    `memberships` are (group, options of the grant, who granted it), `parameters` the
-    same with what it may do to one, and `settings` `name=value`.
+    `memberships` are (group, options of the grant, who granted it), `grants` the same
+    with what it may do to a parameter or a tablespace, and `settings` `name=value`.
     """
 
     name: str
@@ -135,7 +147,7 @@ class Role:
     attributes: list[str]
     memberships: list[list[str]]
     settings: list[str]
-    parameters: list[list[str]]
+    grants: list[list[str]]
     comment: str | None
 
 
@@ -151,9 +163,8 @@ def compare(expected: dict[str, Role], found: dict[str, Role]) -> list[Differenc
     for name in sorted(expected.keys() | found.keys()):
         was, now = expected.get(name), found.get(name)
         if was is None and now is not None:
-            differences.append(
-                _difference("unexpected", now, _told(now), [f"drop role {now.quoted};"])
-            )
+            repair = [*_granted([], now.grants, now.quoted), f"drop role {now.quoted};"]
+            differences.append(_difference("unexpected", now, _told(now), repair))
         elif was is not None and now is None:
             bare = Role(name, was.quoted, [], [], [], [], None)
             repair = [f"create role {was.quoted};", *_altered(was, bare)]
@@ -192,7 +203,7 @@ def _altered(was: Role, now: Role) -> list[str]:
         if after.get(name) != value
     ]
     grantee = "public" if was.quoted == "all" else was.quoted
-    statements += _granted(was.parameters, now.parameters, grantee)
+    statements += _granted(was.grants, now.grants, grantee)
     if was.comment != now.comment:
         text = "null" if was.comment is None else literal(was.comment)
         statements.append(f"comment on role {was.quoted} is {text};")
@@ -211,6 +222,6 @@ def _told(role: Role) -> str:
     words = [word for word in role.attributes if word not in _USUAL]
     words += ["in " + "".join(membership) for membership in role.memberships]
     words += [f"set {setting}" for setting in role.settings]
-    words += ["".join(parameter) for parameter in role.parameters]
+    words += ["".join(grant) for grant in role.grants]
     words += [f"comment {literal(role.comment)}"] if role.comment is not None else []
     return ", ".join(words) or "nothing special"
