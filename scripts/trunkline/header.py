@@ -26,8 +26,9 @@ KNOWN: dict[FileKind, frozenset[str]] = {
 
 _DIRECTIVE = re.compile(r"^\s*--\s*([A-Za-z][A-Za-z ]*?)\s*:\s*(.*?)\s*$")
 _BLANK_OR_COMMENT = re.compile(r"^\s*(--.*)?$")
+_NAME = r"""(?:"(?:[^"]|"")+"|[^\s."]+)"""
 _LOSS = re.compile(
-    r"(?P<object>\S+\.\S+)\s+"
+    rf"(?P<object>{_NAME}\.{_NAME})\s+"
     r"(?:(?P<rows>rows)|(?P<position>position)|values\s+of\s+(?P<columns>.+?))"
     r"(?:\s+where\s+(?P<where>.+))?"
 )

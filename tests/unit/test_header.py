@@ -131,6 +131,18 @@ def test_a_declared_loss_names_rows_values_or_a_position() -> None:
     ]
 
 
+def test_what_is_lost_may_have_a_name_in_quotes() -> None:
+    losses, _, faults = _losses(
+        '-- loses: "The ""Old"" Ones"."T 1.2" rows — gone',
+        '-- loses: public."visits — all" values of a — gone',
+    )
+    assert faults == []
+    assert [(x.object, x.what, x.reason) for x in losses] == [
+        ('"The ""Old"" Ones"."T 1.2"', "rows", "gone"),
+        ('public."visits — all"', "values", "gone"),
+    ]
+
+
 def test_a_declared_leftover_names_its_kind_its_name_and_why() -> None:
     _, leaves, faults = _losses(
         "-- leaves: role authenticated — cluster-wide",

@@ -185,3 +185,13 @@ update names set name = 'Data';
 -- down
 update names set name = 'Worf';
 -- loses: 1 values public.names.name
+
+-- planted: rows of a table with an odd name
+create schema "Star's Fleet";
+create table "Star's Fleet"."Ships, ""old""" (id int primary key);
+insert into "Star's Fleet"."Ships, ""old""" values (1701);
+-- up
+delete from "Star's Fleet"."Ships, ""old""";
+-- down
+select 'gone is gone';
+-- loses: 1 rows "Star's Fleet"."Ships, ""old"""
