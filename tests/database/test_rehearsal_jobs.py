@@ -123,7 +123,8 @@ def test_who_is_asked_to_go_takes_the_others_and_their_servers_along(
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         assert made.changes[0].id in process.stdout.readline()
         others = psutil.Process(process.pid).children(recursive=True)
         assert len([one for one in others if one.name() == "postgres"]) > 1
