@@ -32,6 +32,23 @@ _SETTINGS = {
 }
 
 
+#: What is said of a large object stands in another catalog as well, and its grants say
+#: the same in any order, and where they are its owner's alone.
+_LARGE_OBJECTS = "pg_catalog.pg_largeobject_metadata"
+_WHAT_IS_SAID_OF_THEM = """(
+    select
+        m.oid,
+        m.lomowner::regrole::text as lomowner,
+        array(
+            select item::text
+            from unnest(coalesce(m.lomacl, acldefault('L', m.lomowner))) as item
+            order by 1
+        ) as lomacl,
+        obj_description(m.oid, 'pg_largeobject') as comment
+    from pg_catalog.pg_largeobject_metadata as m
+)"""
+
+
 @dataclass(frozen=True)
 class TableDigest:
     """`rows` counted; `whole` over rows, `columns` over each column's values.
@@ -259,7 +276,8 @@ def keys_where(
         key = _key_text(table, table.key, tuple(columns))
         if path is not None:  # the condition is the project's SQL and may name anything
             connection.execute("select set_config('search_path', %s, true)", [path[0]])
-        query = f"select {key.as_string(connection)} from {name} as t"
+        rows = _rows_of(name).as_string(connection)
+        query = f"select {key.as_string(connection)} from {rows} as t"
         query += f" where {condition}" if condition else ""
         return frozenset(str(row[0]) for row in connection.execute(query.encode()))
 
@@ -312,7 +330,7 @@ def _rows(
 ) -> list[tuple[str, tuple[str | None, ...]]]:
     values = sql.SQL(", ").join(map(table.text, shared))
     query = sql.SQL("select {}, array[{}]::text[] from {} as t").format(
-        _key_text(table, key, shared), values, _name(table.name)
+        _key_text(table, key, shared), values, _rows_of(table.name)
     )
     with _fixed_settings(connection):
         found = connection.execute(query).fetchall()
@@ -368,7 +386,7 @@ def _digest_query(name: str, columns: tuple[str, ...], lossy: frozenset[str]) ->
             sql.Literal(name),
             sql.SQL(", ").join(values),
             sql.SQL(", ").join(sums),
-            _name(name),
+            _rows_of(name),
         )
         .as_string(None)
     )
@@ -442,6 +460,13 @@ def _settings_query() -> bytes:
         "select set_config(name, value, true)"
         f" from (values {pairs}) as setting (name, value)"
     ).encode()
+
+
+def _rows_of(table: str) -> sql.SQL:
+    """What a table's rows are read from."""
+    if table == _LARGE_OBJECTS:
+        return sql.SQL(_WHAT_IS_SAID_OF_THEM)
+    return _name(table)
 
 
 def _name(quoted: str) -> sql.SQL:

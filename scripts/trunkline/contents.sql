@@ -30,7 +30,9 @@ left join json_each_text(%(carried)s) as carried (oid, name)
     on c.oid = carried.oid::oid
 left join lateral (
     select
-        array_agg(a.attname::text order by a.attname) as names,
+        array_agg(a.attname::text order by a.attname) || case
+            when c.oid = 'pg_largeobject_metadata'::regclass then array['comment']
+        end as names,
         array_agg(a.attname::text) filter (
             where b.typtype = 'd'
             or b.oid = 'bpchar'::regtype and a.atttypmod = -1

@@ -110,6 +110,18 @@ select lo_put(4711, 0, 'as');
 select lo_put(4711, 0, 'So');
 -- loses: 1 values pg_catalog.pg_largeobject.data
 
+-- planted: what is said of a large object
+create role planted_reader;
+select lo_from_bytea(4711, 'so much'), lo_from_bytea(4712, 'more');
+comment on large object 4711 is 'said before';
+-- up
+comment on large object 4711 is null;
+grant select on large object 4711, 4712 to planted_reader;
+-- down
+revoke select on large object 4711 from planted_reader;
+-- loses: 1 values pg_catalog.pg_largeobject_metadata.comment
+-- loses: 1 values pg_catalog.pg_largeobject_metadata.lomacl
+
 -- planted: rows that have no columns
 create table visits ();
 insert into visits default values;
