@@ -88,8 +88,10 @@ class Watched(Connection[Any]):
         timeout: float | None = None,
     ) -> Any:
         interval = min(interval, self.pulse)
+        told = self.while_waiting
+        watched = gen if told is None else _telling(gen, told)
         try:
-            return super().wait(self._telling(gen), interval=interval, timeout=timeout)
+            return super().wait(watched, interval=interval, timeout=timeout)
         except KeyboardInterrupt:
             # psycopg has cancelled the query. Where the signal came during a call, that
             # has ended what it reads the answer through, so it is read here. Where it
@@ -100,20 +102,6 @@ class Watched(Connection[Any]):
             if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
                 self.pgconn.finish()
             raise
-
-    def _telling(self, gen: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-        since = monotonic()
-        try:
-            wanted = next(gen)
-            while True:
-                ready = yield wanted
-                if not ready and self.while_waiting is not None:
-                    now = monotonic()
-                    self.while_waiting(now - since)
-                    since = now
-                wanted = gen.send(ready)
-        except StopIteration as ended:
-            return ended.value
 
 
 class Watch:
@@ -227,6 +215,23 @@ class Watch:
         if part != self._progress:
             self._progress = part
             self._emit(IndexProgress(change, phase, done, total))
+
+
+def _telling(
+    gen: Generator[Any, Any, Any], tell: Callable[[float], None]
+) -> Generator[Any, Any, Any]:
+    since = monotonic()
+    try:
+        wanted = next(gen)
+        while True:
+            ready = yield wanted
+            if not ready:
+                now = monotonic()
+                tell(now - since)
+                since = now
+            wanted = gen.send(ready)
+    except StopIteration as ended:
+        return ended.value
 
 
 def holders(connection: Connection, key: int) -> tuple[Blocker, ...]:
