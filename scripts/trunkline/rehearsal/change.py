@@ -28,7 +28,7 @@ from trunkline.events import (
     ignore,
 )
 from trunkline.project import Change, Project, Script
-from trunkline.rehearsal import cluster, conflicts, loss, state
+from trunkline.rehearsal import conflicts, loss, state
 from trunkline.rehearsal.blame import newly_failing
 from trunkline.rehearsal.conflicts import Conflict
 from trunkline.rehearsal.lost import Declared, Lost
@@ -203,10 +203,7 @@ def _find(trial: Trial, found: _Findings) -> None:
         trial, found, change.rollback, "down", Verdict.DOWN_FAILED
     )
     now = found.last = state.read(place.eyes, first, touched)
-    differences = [
-        *catalog.compare(start.catalog, now.catalog),
-        *cluster.compare(start.roles, now.roles),
-    ]
+    differences = state.differences(start, now, place.eyes)
     found.differences, left = _undeclared(differences, change)
     found.lost, lost = _weigh(trial, now.contents, noted)
     found.declared = [*lost, *left]

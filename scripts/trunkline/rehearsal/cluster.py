@@ -6,7 +6,7 @@ say so (`-- leaves: role NAME — why`). Passwords are neither read nor compared
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from psycopg import Connection
@@ -40,6 +40,7 @@ grants as (
 )
 
 select
+    r.oid,
     r.rolname as name,
     quote_ident(r.rolname) as quoted,
     array[
@@ -101,6 +102,7 @@ from pg_catalog.pg_roles as r
 where r.rolname not like 'pg\\_%'
 union all
 select
+    0,
     'all',
     'all',
     '{}',
@@ -142,6 +144,7 @@ class Role:
     with what it may do to a parameter or a tablespace, and `settings` `name=value`.
     """
 
+    oid: int = field(compare=False)
     name: str
     quoted: str
     attributes: list[str]
@@ -157,8 +160,26 @@ def roles(connection: Connection) -> dict[str, Role]:
         return {role.name: role for role in cursor.execute(_ROLES).fetchall()}
 
 
+def renamed(expected: dict[str, Role], found: dict[str, Role]) -> list[Difference]:
+    """Roles that have another name now."""
+    missing = {r.oid: r for name, r in expected.items() if name not in found}
+    return [
+        _difference(
+            "differs",
+            was,
+            f"name is {name} instead of {was.name}",
+            [f"alter role {now.quoted} rename to {was.quoted};"],
+        )
+        for name, now in found.items()
+        if name not in expected and (was := missing.get(now.oid)) is not None
+    ]
+
+
 def compare(expected: dict[str, Role], found: dict[str, Role]) -> list[Difference]:
-    """Roles that are missing, unexpected, or that differ in what they may do."""
+    """Roles that are missing, unexpected, or that differ in what they may do.
+
+    None may have another name (see `renamed`).
+    """
     differences = []
     for name in sorted(expected.keys() | found.keys()):
         was, now = expected.get(name), found.get(name)
@@ -166,7 +187,7 @@ def compare(expected: dict[str, Role], found: dict[str, Role]) -> list[Differenc
             repair = [*_granted([], now.grants, now.quoted), f"drop role {now.quoted};"]
             differences.append(_difference("unexpected", now, _told(now), repair))
         elif was is not None and now is None:
-            bare = Role(name, was.quoted, [], [], [], [], None)
+            bare = Role(was.oid, name, was.quoted, [], [], [], [], None)
             repair = [f"create role {was.quoted};", *_altered(was, bare)]
             differences.append(_difference("missing", was, _told(was), repair))
         elif was is not None and now is not None and was != now:

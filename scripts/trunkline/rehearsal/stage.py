@@ -19,7 +19,7 @@ from trunkline.catalog import Difference, Snapshot
 from trunkline.errors import Failure, StatementFailed
 from trunkline.events import CheckResult, Emit, ignore
 from trunkline.project import Change, Project
-from trunkline.rehearsal import cluster
+from trunkline.rehearsal import cluster, state
 from trunkline.rehearsal.blame import newly_failing
 from trunkline.rehearsal.change import (
     Outcome,
@@ -214,7 +214,8 @@ class Stage:
         """Put a copy of the database behind, whose state is `start`, in its place."""
         self._place.drop()
         behind = self._before()
-        _repair(behind.eyes, cluster.compare(start.roles, cluster.roles(behind.eyes)))
+        for differing in (cluster.renamed, cluster.compare):
+            _repair(behind.eyes, differing(start.roles, cluster.roles(behind.eyes)))
         self._place = self._copied(behind, start)
 
     def _begin_again(self, change: Change, start: State, outcome: Outcome) -> None:
@@ -234,11 +235,7 @@ class Stage:
         is so now. Rows that are lost do not come back by them."""
         if last is None:
             return False
-        differences = [
-            *catalog.compare(start.catalog, last.catalog),
-            *cluster.compare(start.roles, last.roles),
-        ]
-
+        differences = state.differences(start, last, self._place.eyes)
         self._place.expect_writing()
         session = self._place.session
         try:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from psycopg import Connection
 
-from trunkline import contents
-from trunkline.catalog import Snapshot
+from trunkline import catalog, contents
+from trunkline.catalog import Difference, Snapshot
 from trunkline.catalog.reading import reading
 from trunkline.catalog.rereading import Look, in_copy, look
 from trunkline.contents import Contents
@@ -95,6 +95,26 @@ def read(
             contents.read(connection, untouched),
             cluster.roles(connection),
         )
+
+
+def differences(expected: State, found: State, eyes: Connection) -> list[Difference]:
+    """What is not as expected, in an order in which the repairs can be run.
+
+    `eyes` are connected to the database that was found. Where a role has another name,
+    what it owns and may do is compared under the expected one.
+    """
+    renamed = cluster.renamed(expected.roles, found.roles)
+    there, roles = found.catalog, found.roles
+    if renamed:
+        with eyes.transaction(force_rollback=True):
+            for difference in renamed:
+                eyes.execute(difference.repair.encode())
+            there, roles = catalog.snapshot(eyes), cluster.roles(eyes)
+    return [
+        *renamed,
+        *catalog.compare(expected.catalog, there),
+        *cluster.compare(expected.roles, roles),
+    ]
 
 
 def heed(connection: Connection, project: Project) -> None:

@@ -231,3 +231,17 @@ with (connect = false, slot_name = none, enabled = false);
 -- down
 select 'nobody sends anything';
 -- finds: unexpected subscription news
+
+-- planted: a role keeps its new name
+create role "planted Old";
+create role planted_member in role "planted Old";
+create table visits (id int);
+alter table visits owner to "planted Old";
+create table rooms (id int);
+grant select on rooms to "planted Old" with grant option;
+alter default privileges for role "planted Old" grant select on tables to public;
+-- up
+alter role "planted Old" rename to planted_new;
+-- down
+select 'not the old one';
+-- finds: differs role planted Old
