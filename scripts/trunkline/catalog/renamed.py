@@ -211,7 +211,11 @@ class _Mentions:
             relation = self._found.relation(facts.get("on", ""))
             if relation is not None:
                 near.add(relation)
-        near.update(("column", name) for name, _ in self._found.parts("column", key[1]))
+        near.update(
+            (kind, name)
+            for kind in ("column", "index", "constraint")
+            for name, _ in self._found.having(kind, "on", key[1])
+        )
         own = [pair for one in near for pair in self._of.get(one, ())]
         return _names(frozenset((*self._anywhere, *own)))
 

@@ -437,3 +437,18 @@ drop table t_1;
 create table t_1 (a int) inherits (t);
 -- finds: differs column public.t_1.a
 -- unrepaired: the constraint is its parent's
+
+-- alteration: the index of a replica identity has a new name
+create table t (a int not null);
+create unique index i on t (a);
+alter table t replica identity using index i;
+-- then
+alter index i rename to j;
+-- finds: differs index i on public.t
+
+-- alteration: the key that is a replica identity has a new name
+create table t (a int not null constraint k unique);
+alter table t replica identity using index k;
+-- then
+alter table t rename constraint k to l;
+-- finds: differs constraint k on public.t

@@ -103,6 +103,15 @@ cross join lateral (
         and d.objid = s.oid
         and d.deptype = 'i'
     union all
+    -- A table may name an index of its own as what tells its rows apart.
+    select
+        'pg_class'::regclass,
+        i.indrelid
+    from pg_index i
+    where s.class = 'pg_class'::regclass
+        and i.indexrelid = s.oid
+        and i.indisreplident
+    union all
     select
         'pg_class'::regclass,
         t.typrelid
