@@ -15,7 +15,7 @@ from uuid import UUID
 
 from trunkline.cli import EXIT_CODES, Parser, end_well
 from trunkline.errors import UsageError
-from trunkline.options import add_global
+from trunkline.options import add_global, count
 
 COMMANDS = {
     "status": "how data keys stand, and what is sealed under them",
@@ -81,7 +81,7 @@ def _rotate_arguments(parser: argparse.ArgumentParser) -> None:
 def _work_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument(
-        "--workers", type=int, default=1, metavar="N", help="processes (default: 1)"
+        "--workers", type=count, default=1, metavar="N", help="processes (default: 1)"
     )
 
 
@@ -102,7 +102,8 @@ def _status(options: argparse.Namespace) -> int:
     from telephony.told import standing_lines
     from trunkline.commands import database
 
-    found = rotation.standing(database(options, None), options.org)
+    target = database(options, None)
+    found = rotation.standing(target, options.org, read_only=True)
     configured = _configured()
     strange = sorted(set(found.wrapped_by) - set(configured))
     if options.json:

@@ -79,9 +79,14 @@ class Rotated:
         return not self.left and not self.errors
 
 
-def standing(target: Target, org_id: UUID | None) -> Standing:
-    """Count keys and values. Raises UsageError for an unknown organization."""
-    with _session(target) as connection, _acting(connection):
+def standing(
+    target: Target, org_id: UUID | None, *, read_only: bool = False
+) -> Standing:
+    """Count keys and values. Raises UsageError for an unknown organization.
+
+    Where keys are to be changed then, not `read_only`, it refuses a standby now.
+    """
+    with _session(target, read_only=read_only) as connection, _acting(connection):
         ((organizations, without),) = connection.execute(
             "select count(*), count(*) filter (where not exists (select"
             " from public.org_data_keys as k where k.org_id = o.id))"
@@ -319,8 +324,8 @@ def _retire_part(connection: Connection, keys: list[tuple[UUID, int]]) -> int:
 
 
 @contextmanager
-def _session(target: Target) -> Iterator[Connection]:
-    with session(target, "keys", DEFAULT) as connection:
+def _session(target: Target, *, read_only: bool = False) -> Iterator[Connection]:
+    with session(target, "keys", DEFAULT, read_only=read_only) as connection:
         yield connection
 
 

@@ -151,7 +151,7 @@ def writing(target: Target, *, lock_timeout: float | None = None) -> Iterator[Wa
     nothing shall be.
     """
     with connect(target, lock_timeout=lock_timeout) as connection:
-        _refuse_read_only(connection, target)
+        refuse_read_only(connection, target)
         yield connection
 
 
@@ -218,7 +218,7 @@ def refuse_old(connection: psycopg.Connection) -> None:
         )
 
 
-def _refuse_read_only(connection: psycopg.Connection, target: Target) -> None:
+def refuse_read_only(connection: psycopg.Connection, target: Target) -> None:
     """Raise UsageError of a standby, and of what is read only by default.
 
     Our own settings let every session write: what it began with says what is wanted.

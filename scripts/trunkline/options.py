@@ -131,7 +131,7 @@ def _apply(parser: argparse.ArgumentParser) -> None:
 def _rollback(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ids", nargs="*", metavar="ID", help="the changes")
     parser.add_argument("--to", metavar="ID", help="all applied after this one")
-    parser.add_argument("--last", type=_count, metavar="N", help="the last N applied")
+    parser.add_argument("--last", type=count, metavar="N", help="the last N applied")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument(
         "--use",
@@ -166,7 +166,7 @@ def _rehearse(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--sample",
-        type=_count,
+        type=count,
         metavar="N",
         help="copy so many rows of each table, and what they refer to",
     )
@@ -195,7 +195,7 @@ def _rehearse(parser: argparse.ArgumentParser) -> None:
     _explain(parser)
     parser.add_argument(
         "--jobs",
-        type=_count,
+        type=count,
         metavar="N",
         help="rehearse with N processes, each on a throwaway of its own (default: as "
         "many as there are processors, at most 4; one with --traffic, --mutate, "
@@ -275,11 +275,11 @@ def _backfill(parser: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="take every batch back, and keep nothing"
     )
     parser.add_argument(
-        "--limit", type=_count, metavar="N", help="at most so many rows this time"
+        "--limit", type=count, metavar="N", help="at most so many rows this time"
     )
     parser.add_argument(
         "--workers",
-        type=_count,
+        type=count,
         default=1,
         metavar="N",
         help="so many processes on this machine (default: 1)",
@@ -385,7 +385,7 @@ def _positive_seconds(text: str) -> float:
     return value
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is no number from 1 on")
     return int(text)

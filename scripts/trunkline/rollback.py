@@ -10,7 +10,7 @@ from psycopg import Connection, Error, sql
 
 from trunkline import plan as planning
 from trunkline import proof, runner
-from trunkline.connect import Target, reading
+from trunkline.connect import Target, reading, refuse_read_only
 from trunkline.errors import UsageError
 from trunkline.events import ChangeDone, CheckResult, Emit, Notice
 from trunkline.header import Leftover, Loss, losses, read
@@ -85,9 +85,10 @@ def plan(
 ) -> Plan:
     """What a rollback would do and lose, read from the database without writing.
 
-    Raises UsageError where it must not begin.
+    Raises UsageError where it must not begin, so that nobody is asked in vain.
     """
     with reading(target) as connection:
+        refuse_read_only(connection, target)
         state = Ledger(connection, project.config.migration_table).read(connection)
         chosen = _chosen(project, state, selection, use)
         return Plan(

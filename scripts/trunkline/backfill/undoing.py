@@ -30,7 +30,7 @@ from trunkline.backfill.rows import (
     written_table,
 )
 from trunkline.backfill.session import session
-from trunkline.connect import Target
+from trunkline.connect import Target, refuse_read_only
 from trunkline.errors import Failure
 from trunkline.events import Emit, ignore
 from trunkline.locks import retried
@@ -69,8 +69,12 @@ class _Written:
 
 
 def undoable(target: Target, name: str) -> Undoable | None:
-    """What `undo` would do; None: there is nothing to undo. Reads only."""
+    """What `undo` would do; None: there is nothing to undo. Reads only.
+
+    Raises UsageError where nothing can be undone since nothing can be written.
+    """
     with session(target, f"{name} status", DEFAULT, read_only=True) as connection:
+        refuse_read_only(connection, target)
         if not book.is_installed(connection):
             return None
         row = connection.execute(

@@ -81,3 +81,21 @@ def test_what_makes_no_sense_is_refused_with_status_2(
     done = installation.program("telephony", "keys", *words)
     assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
+
+
+def test_where_nothing_is_to_be_written_the_status_is_told_and_nobody_is_asked(
+    sealed: Installation,
+) -> None:
+    read_only = {"PGOPTIONS": "-c default_transaction_read_only=on"}
+    done = sealed.program("telephony", "keys", "status", ORG, **read_only)
+    assert done.returncode == 0
+    for words in (["rotate", ORG], ["rewrap"], ["shred", ORG]):
+        done = sealed.program("telephony", "keys", *words, **read_only)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "is to be read only" in done.stderr
+
+
+def test_the_number_of_processes_is_a_number_from_1_on(sealed: Installation) -> None:
+    done = sealed.program("telephony", "keys", "rotate", ORG, "--workers", "0")
+    assert done.returncode == 2
+    assert "argument --workers: 0 is no number from 1 on" in done.stderr
