@@ -190,6 +190,8 @@ def _plan(
 
 def _confirm(options: argparse.Namespace) -> None:
     """Have the organization's id said twice. Raises UsageError."""
+    from trunkline.commands import answer
+
     said = list(options.confirm)
     if not said and not sys.stdin.isatty():
         raise UsageError(
@@ -198,10 +200,8 @@ def _confirm(options: argparse.Namespace) -> None:
         )
     if not said:
         for words in ("The organization's id", "Once more, to destroy its keys"):
-            print(f"{words}: ", end="", file=sys.stderr, flush=True)
-            line = sys.stdin.readline().strip()
-            said.append(line)
-            if line != str(options.org):
+            said.append(answer(f"{words}:"))
+            if said[-1] != str(options.org):
                 break
     if [str(one) for one in said] != [str(options.org)] * 2:
         raise UsageError("nothing has been done: the id was not said twice")

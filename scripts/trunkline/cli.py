@@ -21,6 +21,7 @@ from typing import NoReturn, TextIO
 
 from trunkline.errors import Failure, TrunklineError, UsageError
 from trunkline.options import COMMANDS, add_global
+from trunkline.report.terminal import Terminal
 
 EXIT_CODES = """\
 exit codes:
@@ -65,6 +66,7 @@ def end_well(work: Callable[[], int], *, program: str, as_json: bool) -> int:
     except TrunklineError as error:
         return _tell(error, program, as_json=as_json)
     except KeyboardInterrupt as error:
+        Terminal(sys.stderr).clear()
         number = error.args[0] if isinstance(error, _Ended) else signal.SIGINT
         print(f"{program}: ended by {signal.Signals(number).name}", file=sys.stderr)
         return 128 + int(number)
@@ -155,6 +157,7 @@ def _tell(error: TrunklineError, program: str, *, as_json: bool) -> int:
     if as_json:
         return error.exit_code
     try:
+        Terminal(sys.stderr).clear()
         print(f"{program}: {error.message}", file=sys.stderr)
         for word, text in (("detail", error.detail), ("hint", error.hint)):
             if text:

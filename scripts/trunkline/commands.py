@@ -257,7 +257,8 @@ def database(options: Namespace, loaded: Project | None) -> Target:
         raise UsageError(
             "no database is named",
             hint="Pass --database URL, set TRUNKLINE_DATABASE, or write `database = "
-            "…` in yoyo.ini.",
+            "…` in yoyo.ini; the URL postgresql:// is where PGHOST, PGSERVICE and "
+            "the like lead.",
         )
     return target(url)
 
@@ -313,9 +314,20 @@ def ask(what: str, label: str) -> None:
             "nobody is there to be asked",
             hint="Read the plan above, then pass --yes.",
         )
-    print(f"{what} on {label}? [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    if answer(f"{what} on {label}? [y/N]").lower() not in ("y", "yes"):
         raise UsageError("nothing has been done: the answer was no")
+
+
+def answer(question: str) -> str:
+    """What is said on the terminal; its end, or Ctrl-C, ends the question's line."""
+    line = ""
+    try:
+        print(f"{question} ", end="", file=sys.stderr, flush=True)
+        line = sys.stdin.readline()
+    finally:
+        if not line.endswith("\n"):
+            print(file=sys.stderr)
+    return line.strip()
 
 
 def _exit(ok: bool) -> int:

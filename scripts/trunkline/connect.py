@@ -66,12 +66,27 @@ def target(url: str) -> Target:
 def of_keywords(keywords: dict[str, Any]) -> Target:
     """The target of libpq's keywords (host, port, user, password, dbname, …)."""
     said = {name: str(value) for name, value in keywords.items() if value is not None}
-    user, host = said.get("user"), said.get("host") or "local socket"
-    port, name = said.get("port"), said.get("dbname")
-    label = f"{user}@{host}" if user else host
-    label += f":{port}" if port else ""
+    user, name = said.get("user"), said.get("dbname")
+    label = f"{user}@{_place(said)}" if user else _place(said)
     label += f"/{name}" if name else ""
     return Target(keywords, label)
+
+
+def _place(said: Mapping[str, str]) -> str:
+    """The host and its port, or each of several with its own."""
+    hosts = said.get("host") or said.get("hostaddr")
+    if not hosts and "service" in said:  # where that leads, only libpq knows
+        return f"service {said['service']}"
+    each = [
+        f"[{host}]" if ":" in host and host[0] != "/" else host or "local socket"
+        for host in (hosts or "").split(",")
+    ]
+    ports = said.get("port", "").split(",")
+    ports = ports * len(each) if len(ports) == 1 else ports
+    if len(ports) != len(each):
+        return ",".join(each)  # libpq refuses it
+    pairs = zip(each, ports, strict=True)
+    return ",".join(f"{host}:{port}" if port else host for host, port in pairs)
 
 
 def variables(keywords: Mapping[str, Any]) -> dict[str, str]:

@@ -47,6 +47,18 @@ def _nothing(parser: argparse.ArgumentParser) -> None:
     del parser
 
 
+def _ids(parser: argparse.ArgumentParser, summary: str) -> None:
+    parser.add_argument("ids", nargs="*", type=_said, metavar="ID", help=summary)
+
+
+def _to(
+    parser: argparse.ArgumentParser, summary: str, *, required: bool = False
+) -> None:
+    parser.add_argument(
+        "--to", type=_said, metavar="ID", required=required, help=summary
+    )
+
+
 def _locks(parser: argparse.ArgumentParser) -> None:
     for name, default, kind, summary in (
         ("wait", Limits.wait, _seconds, "wait so long for another runner"),
@@ -111,7 +123,7 @@ def _where(parser: argparse.ArgumentParser) -> None:
 
 
 def _apply(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--to", metavar="ID", help="stop after this change")
+    _to(parser, "stop after this change")
     parser.add_argument(
         "--dry-run", action="store_true", help="say what would be applied, and stop"
     )
@@ -129,8 +141,10 @@ def _apply(parser: argparse.ArgumentParser) -> None:
 
 
 def _rollback(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("ids", nargs="*", metavar="ID", help="the changes")
-    parser.add_argument("--to", metavar="ID", help="all applied after this one")
+    parser.add_argument("ids", nargs="*", type=_said, metavar="ID", help="the changes")
+    parser.add_argument(
+        "--to", type=_said, metavar="ID", help="all applied after this one"
+    )
     parser.add_argument("--last", type=count, metavar="N", help="the last N applied")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument(
@@ -149,13 +163,19 @@ def _junit(parser: argparse.ArgumentParser) -> None:
 
 def _verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "ids", nargs="*", metavar="ID", help="only these changes, no invariants"
+        "ids",
+        nargs="*",
+        type=_said,
+        metavar="ID",
+        help="only these changes, no invariants",
     )
     _junit(parser)
 
 
 def _rehearse(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("ids", nargs="*", metavar="ID", help="only these changes")
+    parser.add_argument(
+        "ids", nargs="*", type=_said, metavar="ID", help="only these changes"
+    )
     parser.add_argument(
         "--from",
         dest="source",
@@ -215,7 +235,9 @@ def _sandbox(parser: argparse.ArgumentParser) -> None:
 
 
 def _adopt(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--to", metavar="ID", required=True, help="the last to mark")
+    parser.add_argument(
+        "--to", type=_said, metavar="ID", required=True, help="the last to mark"
+    )
     parser.add_argument(
         "--accept",
         action="append",
@@ -234,7 +256,7 @@ def _adopt(parser: argparse.ArgumentParser) -> None:
 
 
 def _script(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--to", metavar="ID", help="stop after this change")
+    _to(parser, "stop after this change")
     parser.add_argument(
         "--allow-unverified",
         action="store_true",

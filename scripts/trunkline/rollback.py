@@ -104,6 +104,8 @@ def run(
     Raises UsageError when the database has changed since the plan was made, and the
     errors of `runner.run`.
     """
+    if not plan.changes:
+        return Result((), ())
     with exclusive(
         target,
         project.config.migration_table,
@@ -118,8 +120,7 @@ def run(
                 "the database has changed since the plan was shown",
                 hint="Run the command again.",
             )
-        if chosen:
-            emit(Notice(str(options.limits)))
+        emit(Notice(str(options.limits)))
         done: list[str] = []
         present = state.applied
         for rollback in chosen:

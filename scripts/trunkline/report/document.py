@@ -17,7 +17,8 @@ from trunkline.events import (
     OfBackfill,
     Waiting,
 )
-from trunkline.report.words import copy_begins
+from trunkline.report.moving import undo_line
+from trunkline.report.words import copy_begins, plan_lines
 
 if TYPE_CHECKING:
     from trunkline import adopt, apply, backfill, drift, lint, rollback, status, verify
@@ -69,6 +70,8 @@ class JsonReport:
 
     def planned(self, plan: rollback.Plan) -> None:
         self._plan = plain(plan.changes)
+        for line in plan_lines(plan):
+            print(line, file=sys.stderr)
 
     def rolled_back(self, result: rollback.Result) -> None:
         document = {"planned": self._plan, **plain(result), "ok": result.ok}
@@ -108,6 +111,7 @@ class JsonReport:
 
     def backfill_undoable(self, name: str, found: backfill.Undoable) -> None:
         self._plan = plain(found)
+        print(undo_line(name, found), file=sys.stderr)
 
     def backfill_undone(self, result: backfill.Undone) -> None:
         _print(

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from trunkline.report.terminal import Terminal
 from trunkline.report.words import counted, duration, shown
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ KEPT = 20
 #: The bar is drawn anew at most so often, in seconds.
 REDRAW = 0.1
 BAR = 24
-_REST_OF_LINE = "\x1b[K"
 
 
 class Moving:
@@ -32,7 +32,7 @@ class Moving:
 
     def __init__(self) -> None:
         self.rows = 0
-        self._terminal = sys.stderr.isatty()
+        self._terminal = Terminal(sys.stderr)
         self._name = ""
         self._before = self._estimate = self._kept = 0
         self._started = self._drawn = monotonic()
@@ -70,15 +70,14 @@ class Moving:
 
     def end(self) -> None:
         """Clear the bar."""
-        if self._terminal:
-            print(end=f"\r{_REST_OF_LINE}", file=sys.stderr, flush=True)
+        self._terminal.clear()
 
     def _moved(self, rows: int) -> None:
         self.rows += rows
         now = monotonic()
-        if self._terminal and now - self._drawn >= REDRAW:
+        if self._terminal.moves and now - self._drawn >= REDRAW:
             self._drawn = now
-            print(end=f"\r{self._bar(now)}{_REST_OF_LINE}", file=sys.stderr, flush=True)
+            self._terminal.passing(self._bar(now))
 
     def _bar(self, now: float) -> str:
         rate = self.rows / max(now - self._started, 1e-6)

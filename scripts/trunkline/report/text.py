@@ -34,6 +34,7 @@ from trunkline.report.moving import (
     status_lines,
     undo_line,
 )
+from trunkline.report.terminal import GREEN, RED, Terminal
 from trunkline.report.words import (
     check_lines,
     copy_begins,
@@ -45,6 +46,7 @@ from trunkline.report.words import (
     lock_lines,
     mutating,
     mutation_lines,
+    plan_lines,
     queue_lines,
     rehearsal_lines,
     traffic_lines,
@@ -57,10 +59,6 @@ if TYPE_CHECKING:
     from trunkline.rehearsal.result import ChangeReport, RehearsalReport
 
 WIDTH = 66
-_GREEN, _RED, _PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[0m"
-_REST_OF_LINE = "\x1b[K"
-"""Clears what the counter of statements has left of its line."""
-_REST = f"{_REST_OF_LINE}\r"
 
 
 class TextReport:
@@ -69,11 +67,14 @@ class TextReport:
     def __init__(self, *, verbose: bool, explain: bool) -> None:
         self._verbose, self._explain = verbose, explain
         self._locks: list[LockHeld] = []  # of the change that is at work
-        self._terminal = sys.stdout.isatty()
+        self._terminal = Terminal(sys.stdout)
         self._started = perf_counter()
         self._moving = Moving()
 
     def event(self, event: Event) -> None:
+        if self._passing(event):
+            return
+        self._terminal.clear()
         match event:
             case ChangeDone(id=name, direction=direction, ok=ok, seconds=seconds):
                 self._line("+" if direction == "up" else "-", name, ok, seconds)
@@ -83,17 +84,8 @@ class TextReport:
                 self._line("*", name, ok, seconds)
             case LocksTraced(locks=locks):
                 self._locks += locks
-            case IndexProgress(id=name, phase=phase) if self._terminal:
-                part = f" {100 * event.done // event.total} %" if event.total else ""
-                print(f"  {_led(name)} {phase}{part}", end=_REST, flush=True)
-            case StatementDone(id=name, number=number, total=total) if self._terminal:
-                print(f"  {_led(name)} {number}/{total}", end=_REST, flush=True)
             case CopyBegins():
                 print(f"note: {copy_begins(event)}", file=sys.stderr, flush=True)
-            case Copying(what=what, done=done, total=total) if self._terminal:
-                print(f"  {copying(what, done, total)}", end=_REST, flush=True)
-            case Mutating(done=done, total=total) if self._terminal:
-                print(f"  {mutating(done, total)}", end=_REST, flush=True)
             case Checked(result=result) if self._verbose:
                 mark = "ok" if result.passed else "not ok"
                 print(f"    {mark:<6} {result.sentence}")
@@ -105,6 +97,22 @@ class TextReport:
                 print(f"waiting: {what}: {whom}", file=sys.stderr, flush=True)
             case Notice(text=text):
                 print(f"note: {text}", file=sys.stderr, flush=True)
+
+    def _passing(self, event: Event) -> bool:
+        """Show how far the work is; False: this is no such event."""
+        match event:
+            case IndexProgress(id=name, phase=phase):
+                part = f" {100 * event.done // event.total} %" if event.total else ""
+                self._terminal.passing(f"  {name} {phase}{part}")
+            case StatementDone(id=name, number=number, total=total):
+                self._terminal.passing(f"  {name} {number}/{total}")
+            case Copying(what=what, done=done, total=total):
+                self._terminal.passing(f"  {copying(what, done, total)}")
+            case Mutating(done=done, total=total):
+                self._terminal.passing(f"  {mutating(done, total)}")
+            case _:
+                return False
+        return True
 
     def status(self, found: status.Status) -> None:
         marks = {
@@ -139,16 +147,8 @@ class TextReport:
             print(f"{counted(len(result.applied), 'change')} applied in {self._took()}")
 
     def planned(self, plan: rollback.Plan) -> None:
-        for change in plan.changes:
-            source = "" if change.source == "file" else " (by the ledger's SQL)"
-            print(f"will roll back {change.id}{source}")
-            for loss in change.losses:
-                rows = "" if loss.count is None else f" ({counted(loss.count, 'row')})"
-                print(f"    loses: {loss.text}{rows}")
-            for text in change.leaves:
-                print(f"    leaves: {text}")
-        if not plan.changes:
-            print("nothing to roll back")
+        for line in plan_lines(plan):
+            print(line)
         sys.stdout.flush()
 
     def rolled_back(self, result: rollback.Result) -> None:
@@ -334,9 +334,7 @@ class TextReport:
         self._marked(mark, name, ok, duration(seconds))
 
     def _marked(self, mark: str, name: str, ok: bool, told: str) -> None:
-        word = "ok" if ok else "not ok"
-        if self._terminal:
-            word = f"{_GREEN if ok else _RED}{word}{_PLAIN}{_REST_OF_LINE}"
+        word = self._terminal.coloured(*(("ok", GREEN) if ok else ("not ok", RED)))
         print(f"{mark} {_led(name)} {word}  {told}", flush=True)
         self._indented(lock_lines(self._locks))
         self._locks.clear()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from trunkline.rehearsal.queues import Queue, Queues
     from trunkline.rehearsal.result import ChangeReport
     from trunkline.rehearsal.traffic.figures import ChangeTraffic, Phase
+    from trunkline.rollback import Plan
 
 #: So many violations of one check are shown; the count is always told.
 SHOWN = 10
@@ -269,6 +270,18 @@ def copy_begins(event: CopyBegins) -> str:
     """What is copied, and how large it is."""
     tables = "" if event.tables is None else f"{counted(event.tables, 'table')}, "
     return f"copying {event.source} ({tables}{size(event.bytes)}): {event.rows}"
+
+
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """What a rollback will do, and lose."""
+    for change in plan.changes:
+        source = "" if change.source == "file" else " (by the ledger's SQL)"
+        yield f"will roll back {change.id}{source}"
+        for loss in change.losses:
+            rows = "" if loss.count is None else f" ({counted(loss.count, 'row')})"
+            yield f"    loses: {loss.text}{rows}"
+        for text in change.leaves:
+            yield f"    leaves: {text}"
 
 
 def copying(what: str, done: int, total: int) -> str:
