@@ -10,7 +10,14 @@ from collections.abc import Iterator
 
 from trunkline.catalog.anew import RETYPING_STOPS_AT, Anew, Blocked, Made
 from trunkline.catalog.aspects import aspects, granted_by_default
-from trunkline.catalog.covering import Parts, follows, has_column, surviving, unadorned
+from trunkline.catalog.covering import (
+    Parts,
+    comes_with_type,
+    follows,
+    has_column,
+    surviving,
+    unadorned,
+)
 from trunkline.catalog.difference import Difference
 from trunkline.catalog.foreign_keys import (
     drop_keys_in_circles,
@@ -112,6 +119,9 @@ class _Comparison:
         if kind == "column" and "type" not in want:
             yield from self._both(kind, name, want, unadorned(want))
             return
+        if kind == "column" and comes_with_type(want, self.expected, self.found):
+            yield from self._both(kind, name, want, unadorned(want))
+            return
         parts = self.missing.of((kind, name))
         statements = [*free_name(kind, want, self.found)]
         statements += KINDS[kind].create(self.creatable, name, want)
@@ -128,6 +138,8 @@ class _Comparison:
             if not has_column(self.expected, have["on"], have["called"]):
                 return  # what was set on it goes with the making anew of the whole
             yield from self._both(kind, name, unadorned(have), have)
+            return
+        if kind == "column" and comes_with_type(have, self.expected, self.found):
             return
         made = self.anew.around(
             (kind, name),

@@ -102,11 +102,15 @@ class Parts:
 def follows(change: Change, expected: Snapshot, found: Snapshot) -> bool:
     """Say whether an object differs only as the one of the parent table does.
 
-    The repair of a parent's column, index or constraint reaches its partitions too;
-    a sequence goes and comes with its table or its identity column; and statistics
-    tell their columns as they stand in the table.
+    The repair of a parent's column, index or constraint reaches its partitions too,
+    and that of a type's attribute the tables of the type; a sequence goes and comes
+    with its table or its identity column; and statistics tell their columns as they
+    stand in the table.
     """
     key, want, have = (change.kind, change.name), change.expected, change.found
+    typed = change.kind == "column" and comes_with_type(want, expected, found)
+    if typed and {"type", "collation"}.issuperset(change.properties):
+        return True
     if change.kind == "sequence" and "of_identity" in change.properties:
         column = (want if want.get("of_identity") else have)["owned_by"]
         return column in expected.of("column") and column in found.of("column")
@@ -133,6 +137,15 @@ def follows(change: Change, expected: Snapshot, found: Snapshot) -> bool:
                 for name in change.properties
             )
     return False
+
+
+def comes_with_type(column: Facts, expected: Snapshot, found: Snapshot) -> bool:
+    """Say whether a column is on a table of a type that gives it its columns."""
+    types = {
+        catalog.of("table").get(column["on"], {}).get("of_type")
+        for catalog in (expected, found)
+    }
+    return len(types) == 1 and None not in types
 
 
 def _columns_of(statistics: str) -> tuple[str, ...]:
@@ -178,6 +191,6 @@ def has_column(catalog: Snapshot, relation: str, column: str) -> bool:
 
 
 def unadorned(facts: Facts) -> Facts:
-    """Return a view's column without what may be set on it."""
-    kept = ("on", "called", "storage_of_type")
+    """Return a column without what may be set on it."""
+    kept = ("on", "called", "storage_of_type", "type", "collation")
     return {name: facts[name] for name in kept if name in facts}

@@ -262,3 +262,26 @@ create domain code as text constraint short check (length(value) < 9);
 -- then
 alter domain code rename constraint short to brief;
 -- finds: differs constraint short on domain public.code
+
+-- alteration: an attribute has a new name
+create type place as (floor int, door text);
+create table t (place place, other int);
+-- then
+alter type place rename attribute door to gate;
+-- finds: differs type public.place
+
+-- alteration: a type with a table of it has other attributes
+create type place as (floor int, door varchar(9), side text);
+create table t of place;
+-- then
+alter type place drop attribute side cascade, alter attribute door type varchar(20) cascade;
+alter type place add attribute note text cascade;
+-- finds: differs type public.place
+
+-- alteration: an attribute goes from a type with a table of it
+create type place as (floor int, door text collate "C");
+create table t of place (door default 'left' not null);
+-- then
+alter type place drop attribute door cascade;
+-- finds: differs type public.place
+-- finds: differs column public.t.door

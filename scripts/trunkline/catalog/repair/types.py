@@ -119,19 +119,47 @@ def _drop(name: str, facts: Facts) -> Statements:
 def _alter(change: Change) -> Statements | None:
     if change.properties != ["attributes"]:
         return None
-    want = dict(change.expected["attributes"])
+    renamed = _renamed_attributes(change)
+    if renamed:
+        return renamed
+    want = dict(change.expected.get("attributes", ()))
     have = dict(change.found.get("attributes", ()))
     kept = [name for name in have if name in want]
     if list(want) != kept + [name for name in want if name not in have]:
         return None
-    steps = [f"drop attribute {name}" for name in have if name not in want]
+    steps = [f"drop attribute {name} cascade" for name in have if name not in want]
     steps += [
-        f"alter attribute {name} type {want[name]}"
+        f"alter attribute {name} type {want[name]} cascade"
         for name in kept
         if want[name] != have[name]
     ]
-    steps += [f"add attribute {name} {want[name]}" for name in want if name not in have]
+    steps += [
+        f"add attribute {name} {want[name]} cascade"
+        for name in want
+        if name not in have
+    ]
     return [f"alter type {change.name} {', '.join(steps)};"]
+
+
+def _renamed_attributes(change: Change) -> Statements:
+    """Return the renaming of attributes, if they differ in no more than their names.
+
+    It cascades, as other changes of attributes do, to the tables of the type.
+    """
+    want, have = (
+        facts.get("attributes", []) for facts in (change.expected, change.found)
+    )
+    pairs = [(old[0], new[0]) for old, new in zip(have, want, strict=False)]
+    names = {name for name, _ in have}
+    if [kind for _, kind in have] != [kind for _, kind in want]:
+        return []
+    renamed = [(old, new) for old, new in pairs if old != new]
+    if any(new in names for _, new in renamed):
+        return []
+    return [
+        f"alter type {change.name} rename attribute {old} to {new} cascade;"
+        for old, new in renamed
+    ]
 
 
 def _describe(facts: Facts) -> str:
