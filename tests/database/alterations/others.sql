@@ -272,3 +272,12 @@ create server s foreign data wrapper w;
 alter server s version '';
 -- finds: differs server s
 -- unseen by pg_dump
+
+-- alteration: a collation for all encodings goes
+create collation plain from "C";
+create collation other (provider = libc, locale = 'C');
+-- then
+drop collation plain;
+drop collation other;
+-- finds: missing collation public.plain
+-- finds: missing collation public.other

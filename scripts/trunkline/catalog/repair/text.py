@@ -16,6 +16,9 @@ def _create_collation(_: Snapshot, name: str, facts: Facts) -> Statements:
     if facts.get("nondeterministic"):
         options.append("deterministic = false")
     text = f"create collation {name} ({', '.join(options)});"
+    if facts["provider"] == "libc" and "encoding" not in facts:
+        # Only as a copy can one be for all encodings: of C, or of POSIX.
+        text = f'create collation {name} from pg_catalog."{facts["lc_collate"]}";'
     return [text, *finish("collation", name, facts)]
 
 
