@@ -187,3 +187,12 @@ alter index apart alter column 1 set statistics 77;
 -- then
 alter table t drop constraint apart;
 -- finds: missing constraint apart on public.t
+
+-- alteration: a check is no longer the child's own as well
+create table p (a int, constraint c check (a > 0));
+create table t (constraint c check (a > 0)) inherits (p);
+-- then
+drop table t;
+create table t () inherits (p);
+-- finds: differs constraint c on public.t
+-- one way: only what is handed down can be dropped with it

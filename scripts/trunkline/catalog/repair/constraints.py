@@ -66,6 +66,15 @@ def _defer(change: Change) -> Statements | None:
     return [f"alter table {facts['on']} alter constraint {facts['called']} {word};"]
 
 
+def _own(change: Change) -> Statements:
+    """Add to an inherited check the table's own; none can be taken from it."""
+    facts = change.expected
+    if not facts.get("also_local"):
+        return []
+    text = f"add constraint {facts['called']} {facts['definition']}"
+    return [f"alter table {facts['on']} {text};"]
+
+
 def _cluster(change: Change) -> Statements:
     facts = change.expected
     if facts.get("clustered"):
@@ -116,6 +125,8 @@ def _alter(change: Change) -> Statements | None:
         return None
     if differing == {"deferrable"}:
         return _defer(change)
+    if differing == {"also_local"}:
+        return _own(change)
     return _STEPS(change)
 
 
