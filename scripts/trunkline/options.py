@@ -157,7 +157,7 @@ def _rollback(parser: argparse.ArgumentParser) -> None:
 
 def _junit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--junit", metavar="FILE", help="also write the result as JUnit XML"
+        "--junit", type=_said, metavar="FILE", help="also write the result as JUnit XML"
     )
 
 

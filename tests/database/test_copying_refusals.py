@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -20,6 +21,7 @@ from trunkline.throwaway.binaries import client_programs
 
 pytestmark = pytest.mark.embedded  # its client programs are at hand
 
+TAIL = "--\n-- PostgreSQL database dump complete\n--\n"
 HEAD = "--\n-- PostgreSQL database dump\n--\n-- Dumped from database version 16.1\n"
 
 
@@ -53,7 +55,7 @@ def copy(server: Server, origin: Any, rows: int | None = None) -> None:
 
 
 def written(path: Path, text: str) -> Origin:
-    path.write_text(HEAD + text)
+    path.write_text(HEAD + text + TAIL)
     return copying.read(str(path))
 
 
@@ -198,6 +200,7 @@ def test_a_dump_that_fails_tells_the_server_s_words(
         ("notes.txt", b"some notes", "no dump of pg_dump"),
         ("dump.gz", gzip.compress(HEAD.encode(), mtime=0), "the dump is compressed"),
         ("all.sql", b"-- PostgreSQL database cluster dump", "a whole cluster"),
+        ("cut.sql", f"{HEAD}COPY public.t (id) FROM stdin;\n1\n".encode(), "cut off"),
     ],
 )
 def test_what_is_no_dump_is_refused(
@@ -208,6 +211,51 @@ def test_what_is_no_dump_is_refused(
         path.write_bytes(content)
     with pytest.raises(UsageError, match=message):
         copying.read(str(path))
+
+
+def damaged(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20000])
+
+
+def from_the_future(path: Path) -> None:
+    found = path.read_bytes()
+    path.write_bytes(found[:6] + b"\x63" + found[7:])  # the minor version
+
+
+@pytest.mark.parametrize(
+    ("form", "damage", "hint"),
+    [
+        ("custom", damaged, "damaged or cut off"),
+        ("custom", from_the_future, "newer"),
+        ("tar", damaged, "copy it again"),
+    ],
+)
+def test_an_archive_that_cannot_be_read_is_named(
+    form: str,
+    damage: Callable[[Path], None],
+    hint: str,
+    server: Server,
+    database: str,
+    tmp_path: Path,
+) -> None:
+    with server.connect(database) as connection:
+        connection.execute(
+            "create table t as select md5(n::text) from generate_series(1, 2000) as n"
+        )
+    path = tmp_path / "app.dump"
+    subprocess.run(
+        [
+            programs.find("pg_dump", server.version_num, server),
+            f"--format={form}",
+            f"--file={path}",
+        ],
+        env=programs.towards_copy(server, database),
+        check=True,
+    )
+    damage(path)
+    with pytest.raises(UsageError, match=r"app\.dump: the dump") as error:
+        copy(server, copying.read(str(path)))
+    assert hint in (error.value.hint or "")
 
 
 def test_a_directory_that_is_no_dump_is_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from trunkline.catalog import Difference
-from trunkline.errors import UsageError
+from trunkline.errors import Failure, UsageError
 from trunkline.events import CheckResult, Violation
 from trunkline.rehearsal.crash.figures import ChangeCrashes, Unconverged
 from trunkline.rehearsal.lost import Declared, Lost
@@ -182,6 +182,11 @@ def test_a_junit_file_that_cannot_be_written_is_refused_beforehand(
 ) -> None:
     with pytest.raises(UsageError, match="cannot be written"):
         junit.require_writable(str(tmp_path / name))
+
+
+def test_a_junit_file_that_has_no_room_is_a_failure_of_the_work() -> None:
+    with pytest.raises(Failure, match="/dev/full cannot be written"):
+        junit.write("/dev/full", junit.of_checks([check()]))
 
 
 def test_json_has_the_fields_of_the_dataclasses_and_the_verdict_as_a_word() -> None:

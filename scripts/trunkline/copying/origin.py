@@ -1,11 +1,12 @@
 """What a copy is made from: a live database, or a file that pg_dump has written.
 
-Only looks at the name and at the first bytes; connects to nothing.
+Only looks at the name and at the first and last bytes; connects to nothing.
 """
 
 from __future__ import annotations
 
 import tarfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,7 @@ from trunkline.errors import UsageError
 Kind = Literal["directory", "custom", "tar", "plain"]
 
 _HEAD = 65536
+_TAIL = 4096
 _COMPRESSED = {b"\x1f\x8b": "gunzip", b"\x28\xb5\x2f\xfd": "unzstd"}
 
 
@@ -93,12 +95,45 @@ def _kind(path: Path) -> Kind:
             hint="Use pg_dump on one database instead of pg_dumpall.",
         )
     if tarfile.is_tarfile(path):
-        with tarfile.open(path) as archive:
-            if "toc.dat" in archive.getnames():
-                return "tar"
+        names = _members(path)
+        if "toc.dat" in names:
+            # pg_restore takes the end of a file for the end of the rows, as psql does.
+            if names[-1] != "restore.sql":
+                raise _cut_off(path, "It does not end with its restore.sql.")
+            return "tar"
     elif b"-- PostgreSQL database dump" in head:
+        _expect_whole(path)
         return "plain"
     raise UsageError(
         f"{path}: no dump of pg_dump",
         hint="Make one: pg_dump --format=custom --file=app.dump DATABASE",
+    )
+
+
+def _expect_whole(path: Path) -> None:
+    """Raise UsageError of a plain dump that was cut off.
+
+    psql takes the end of a file for the end of the rows, and is content.
+    """
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _TAIL))
+        if b"-- PostgreSQL database dump complete" in file.read():
+            return
+    raise _cut_off(path, "It does not end with `-- PostgreSQL database dump complete`.")
+
+
+def _members(path: Path) -> list[str]:
+    """The names in a tar file, up to where it was cut off."""
+    names = []
+    with tarfile.open(path) as archive, suppress(tarfile.ReadError):
+        for member in archive:
+            names.append(member.name)
+    return names
+
+
+def _cut_off(path: Path, detail: str) -> UsageError:
+    return UsageError(
+        f"{path}: the dump is cut off",
+        detail=detail,
+        hint="Make it anew, or copy it again.",
     )

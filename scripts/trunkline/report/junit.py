@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trunkline.errors import UsageError
+from trunkline.errors import Failure, UsageError
 from trunkline.report.words import (
     check_lines,
     crash_lines,
@@ -139,7 +139,7 @@ def _further(
 
 
 def write(file: str, document: JUnitXml) -> None:
-    """Write the file whole or not at all. Raises UsageError when it cannot be.
+    """Write the file whole or not at all. Raises Failure when it cannot be.
 
     A device or a pipe (`/dev/stdout`) is written to; nothing takes its place.
     """
@@ -154,7 +154,7 @@ def write(file: str, document: JUnitXml) -> None:
         half.replace(path)
     except OSError as error:
         half.unlink(missing_ok=True)
-        raise UsageError(f"{file} cannot be written", detail=error.strerror) from None
+        raise Failure(f"{file} cannot be written", detail=error.strerror) from None
 
 
 def _is_device(path: Path) -> bool:
