@@ -22,7 +22,7 @@ from trunkline.backfill import RowError
 from trunkline.backfill.pace import DEFAULT
 from trunkline.backfill.session import session
 from trunkline.connect import Target
-from trunkline.errors import Failure, UsageError
+from trunkline.errors import Failure, StatementFailed, UsageError
 from trunkline.events import Emit
 
 ROLE = "telephony_backfill"
@@ -40,6 +40,8 @@ _VALUES = (
     " select s.org_id, s.key_version, s.status <> 'closed'"
     " from public.twilio_subaccounts as s)"
 )
+#: What the server says of a role, a table or a column that is not there.
+_NOT_THERE = ("22023", "42P01", "42703")
 
 
 @dataclass(frozen=True)
@@ -325,8 +327,18 @@ def _retire_part(connection: Connection, keys: list[tuple[UUID, int]]) -> int:
 
 @contextmanager
 def _session(target: Target, *, read_only: bool = False) -> Iterator[Connection]:
-    with session(target, "keys", DEFAULT, read_only=read_only) as connection:
-        yield connection
+    """Raises UsageError of a database in which there can be no keys yet."""
+    try:
+        with session(target, "keys", DEFAULT, read_only=read_only) as connection:
+            yield connection
+    except StatementFailed as error:
+        if error.sqlstate not in _NOT_THERE:
+            raise
+        raise UsageError(
+            f"{target.label} has not all that data keys need",
+            detail=f"{error.message}.",
+            hint="Apply the changes first, or name another database.",
+        ) from None
 
 
 @contextmanager

@@ -58,9 +58,9 @@ def run(
     ) as session:
         state = session.state()
         adopted = plan.pending(project, state, to)
+        plan.refuse_unfit(project, state, adopted, allow_unverified=True)
         if not adopted:
             raise UsageError(f"{to} and all before it are applied already")
-        plan.refuse_unfit(project, state, adopted, allow_unverified=True)
         before = [change for change in project.changes if change.id in state.applied]
         live = produced.live(session.work)
         expected, reference = produced.snapshot(

@@ -145,8 +145,12 @@ def to_roll_back(
 
     Exactly one of `ids`, `to` (that one stays) and `last` says which. Raises UsageError
     for a change that is not applied, one that another applied change depends on, one
-    without any rollback, and one whose file and stored SQL differ while `use` is None.
+    without any rollback, and one whose file and stored SQL differ while `use` is None;
+    and where the last is meant while one is partly applied, which is later than all.
     """
+    half_up = sorted(state.begun("up"))
+    if half_up and not ids:
+        raise _partly_applied(half_up[0])
     backwards = [entry.id for entry in reversed(state.entries)]
     if to is not None:
         _require_applied(project, state, to)
@@ -164,8 +168,18 @@ def to_roll_back(
 def _require_applied(project: Project, state: State, name: str) -> None:
     if name in state.applied:
         return
+    if name in state.begun("up"):
+        raise _partly_applied(name)
     project.change(name)  # refused in other words where there is none
     raise UsageError(f"{name} is not applied", hint="See `trunkline status`.")
+
+
+def _partly_applied(name: str) -> UsageError:
+    return UsageError(
+        f"{name} is partly applied",
+        hint="Finish it first: `trunkline apply`. To leave it as it is, name what to "
+        "roll back.",
+    )
 
 
 def _refuse_stranding(project: Project, state: State, chosen: set[str]) -> None:

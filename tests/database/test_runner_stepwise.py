@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.line import Line, check, exists
+from trunkline import adopt
 from trunkline.errors import LockNotObtained, StatementFailed, UsageError
-from trunkline.events import Notice, StatementDone
+from trunkline.events import Notice, StatementDone, ignore
 from trunkline.limits import Limits
+from trunkline.throwaway import Request
 
 FIRST = "20260101_first"
 HEAD = "-- transactional: false\n"
@@ -200,6 +202,16 @@ def test_a_rollback_goes_on_where_it_stopped(line: Line) -> None:
     assert line.state(FIRST) == "partly rolled back"
     with pytest.raises(UsageError, match="half rolled back"):
         line.apply()
+    with pytest.raises(UsageError, match="half rolled back"):
+        adopt.run(
+            line.project,
+            line.target,
+            Request(),
+            to=FIRST,
+            accept=[],
+            wait=1,
+            emit=ignore,
+        )
     line.rows("create table later (n int)")
     line.events.clear()
     assert line.rollback(FIRST).ok

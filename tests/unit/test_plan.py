@@ -14,7 +14,7 @@ from trunkline import plan
 from trunkline.config import Config
 from trunkline.errors import UsageError
 from trunkline.header import Fault
-from trunkline.ledger import Entry, State
+from trunkline.ledger import Entry, State, Step
 from trunkline.project import Change, Project, Script
 
 
@@ -173,6 +173,16 @@ def test_what_is_not_applied_cannot_be_rolled_back(how: dict[str, object]) -> No
         _back(_project(A, B), NONE, **how)
     with pytest.raises(UsageError, match="no change is called a"):
         _back(_project(B), NONE, **how)
+
+
+@pytest.mark.parametrize("how", [{"last": 1}, {"to": "a"}, {"ids": ("b",)}])
+def test_the_last_is_not_taken_for_what_is_partly_applied(
+    how: dict[str, object],
+) -> None:
+    half = State((_entry(A),), (Step("b", "up", 1, "0" * 64, True, ()),))
+    with pytest.raises(UsageError, match="b is partly applied"):
+        _back(_project(A, B), half, **how)
+    assert _back(_project(A, C), half, ids=("a",)) == [("a", "file")]
 
 
 def test_a_change_that_another_stands_on_is_not_pulled_away() -> None:

@@ -99,3 +99,13 @@ def test_the_number_of_processes_is_a_number_from_1_on(sealed: Installation) -> 
     done = sealed.program("telephony", "keys", "rotate", ORG, "--workers", "0")
     assert done.returncode == 2
     assert "argument --workers: 0 is no number from 1 on" in done.stderr
+
+
+def test_a_database_without_keys_is_told_as_one(sealed: Installation) -> None:
+    empty = sealed.server.create()
+    url = sealed.server.environment(empty)["DATABASE_URL"]
+    for words in (["status"], ["shred", ORG]):
+        done = sealed.program("telephony", "keys", *words, "--database", url)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"/{empty} has not all that data keys need\n" in done.stderr
+    sealed.server.drop(empty)
