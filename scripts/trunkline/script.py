@@ -58,8 +58,8 @@ def write(
         pending = plan.pending(project, state, to)
         plan.refuse_unfit(project, state, pending, allow_unverified=allow_unverified)
         head = _HEAD.format(
-            label=target.label,
-            count=", ".join(change.id for change in pending) or "nothing",
+            label=_line(target.label),
+            count=_line(", ".join(c.id for c in pending)) or "nothing",
             key=RUNNER_KEY,
             lock_timeout=lock_timeout * 1000,
         )
@@ -78,7 +78,7 @@ def write(
 
 
 def _change(ledger: Ledger, change: Change, done: int, timeout: str) -> Iterator[str]:
-    yield f"\n\\echo + {change.id}\n"
+    yield f"\n\\echo + {_argument(change.id)}\n"
     checks = [check for check in change.checks if not check.after]
     record = _Recorder()
     if change.transactional:
@@ -135,6 +135,17 @@ def _assertion(name: str, check: Check) -> str:
         "    end if;\n"
         f"end\n{tag};\n"
     )
+
+
+def _line(text: str) -> str:
+    """A text that cannot leave its comment: names may hold line breaks."""
+    return " ".join(text.split())
+
+
+def _argument(text: str) -> str:
+    """An argument that psql takes as it is: bare, it would run what is in backticks."""
+    escaped = _line(text).replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
 
 
 def _tag(text: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from psycopg import sql
 
-from tests.line import Line
+from tests.line import Line, exists
 from trunkline import adopt, catalog, drift, script
 from trunkline.catalog import Snapshot
 from trunkline.errors import UsageError
@@ -69,6 +70,24 @@ def written(line: Line) -> str:
     return script.write(
         line.project, line.target, to=None, lock_timeout=2.0, allow_unverified=False
     )
+
+
+def test_no_name_in_the_script_is_run_by_psql(line: Line) -> None:
+    name = "20260102_it's \\n `echo ran`"
+    line.add(name, "create table a (n int);\n", "drop table a;\n", exists("a"))
+    done = psql(
+        line,
+        script.write(
+            line.project,
+            replace(line.target, label="db.example/x\n\\echo ran\n--"),
+            to=None,
+            lock_timeout=2.0,
+            allow_unverified=False,
+        ),
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"+ {name}" in done.stdout.splitlines()
+    assert "ran" not in done.stdout.splitlines()
 
 
 def test_the_script_makes_the_catalog_and_the_ledger_that_apply_makes(
