@@ -240,6 +240,16 @@ def test_what_is_watched_is_not_emptied_and_changes_in_no_silence(
     assert len(events(office, organization)) == before + 2
 
 
+def test_every_watch_is_kept_in_replica_mode(office: Office) -> None:
+    """Any one table that it reaches refuses a truncation that cascades."""
+    watches = office.rows(
+        "select tgrelid::regclass::text, tgname, tgenabled from pg_trigger"
+        " where tgname like 'audited%' and not tgisinternal"
+    )
+    assert {table for table, _, _ in watches} == set(WATCHED)
+    assert not [watch for watch in watches if watch[2] != "A"]
+
+
 FORGERIES: dict[LiteralString, tuple[LiteralString, int | None]] = {
     "an event is edited": (
         "update audit.events set changes = '{}' where org_id = %s and seq = 2",
