@@ -137,10 +137,11 @@ def _in_one_transaction(
 
     def attempt() -> tuple[Proof, Trace | None]:
         started = perf_counter()
-        trace = Trace(connection, work.direction) if session.traced else None
+        count = len(work.script.statements)
+        trace = Trace(connection, work.direction, count) if session.traced else None
         with _commit_errors(work):
             connection.execute("; ".join(("begin", *ahead)).encode())
-            for number in range(1, len(work.script.statements) + 1):
+            for number in range(1, count + 1):
                 execute(session, work, number, trace)
             session.reset()
             proof = prove(connection)

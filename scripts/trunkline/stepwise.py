@@ -96,10 +96,14 @@ def _block(session: Session, work: Work, unit: range) -> None:
     last = work.script.statements[unit[-1] - 1]
     commits = last.text.split()[0].lower() in ("commit", "end")
 
+    inside = unit[1:-1]
+
     def whole() -> Trace | None:
-        trace = Trace(session.work, work.direction) if session.traced else None
+        trace = (
+            Trace(session.work, work.direction, len(inside)) if session.traced else None
+        )
         execute(session, work, unit[0])
-        for number in unit[1:-1]:
+        for number in inside:
             execute(session, work, number, trace)
         if commits:
             record(session, work, unit)
@@ -115,7 +119,7 @@ def _single(session: Session, work: Work, number: int, begun: Step | None) -> No
     """One statement and its record: in one transaction wherever the server allows."""
 
     def together() -> Trace | None:
-        trace = Trace(session.work, work.direction) if session.traced else None
+        trace = Trace(session.work, work.direction, 1) if session.traced else None
         with session.work.transaction():
             execute(session, work, number, trace)
             record(session, work, (number,))

@@ -2,7 +2,8 @@
 
 After each statement the session asks for its own locks and counters, in one query. It
 tells of relations that were there before the transaction: what it has made itself,
-nobody else can want yet.
+nobody else can want yet. What is locked stays so, and each answer is longer than the
+last one: of a very long file some statements are taken together.
 """
 
 from __future__ import annotations
@@ -37,12 +38,14 @@ _BEFORE = (
     " where c.oid >= 16384 and c.relkind in ('r', 'p', 'm', 'v', 'i', 'I', 'S', 'f')"
     " and c.relname not like all (array['yoyo\\_%', '\\_yoyo\\_%'])"
 )
+#: So often it is asked in one transaction, at most.
+ASKED = 200
 _NOW = (
     "select l.relation, array_agg(l.mode), pg_relation_filenode(l.relation),"
     " coalesce(pg_stat_get_xact_numscans(l.relation), 0)"
     " from pg_catalog.pg_locks as l"
     " where l.pid = pg_backend_pid() and l.locktype = 'relation' and l.granted"
-    " and l.relation >= 16384 group by l.relation"
+    " and l.relation between 16384 and %s group by l.relation"
 )
 
 
@@ -68,22 +71,34 @@ class _Seen:
 
 
 class Trace:
-    """The trace of one transaction, made before that begins.
+    """The trace of one transaction of so many `statements`, made before that begins.
 
     Asked within, it would take away the first word that `set transaction` must have.
     """
 
-    def __init__(self, connection: Connection, direction: Direction) -> None:
+    def __init__(
+        self, connection: Connection, direction: Direction, statements: int
+    ) -> None:
         self._connection = connection
         self._direction = direction
+        self._left = statements
+        self._together = -(-statements // ASKED)
+        self._since: float | None = None
         self._relations = {
             oid: _Relation(name, kind, file)
             for oid, name, kind, file, _ in connection.execute(_BEFORE).fetchall()
         }
+        self._newest = max(self._relations, default=0)
         self._seen: list[_Seen] = []
 
     def note(self, line: int, started: float) -> None:
         """A statement that stands in `line`, begun at `started`, has just finished."""
+        started = started if self._since is None else self._since
+        self._left -= 1
+        if self._left % self._together:
+            self._since = started
+            return
+        self._since = None
         for relation, new, rewrote, scanned in self._note():
             if new or rewrote or scanned:
                 mode = max(new or relation.modes, key=MODES.index)
@@ -110,7 +125,8 @@ class Trace:
     def _note(self) -> list[tuple[_Relation, frozenset[str], bool, bool]]:
         """Each relation locked now: its new modes, whether rewritten, whether read."""
         found = []
-        for oid, modes, file, scans in self._connection.execute(_NOW).fetchall():
+        rows = self._connection.execute(_NOW, [self._newest]).fetchall()
+        for oid, modes, file, scans in rows:
             relation = self._relations.get(oid)
             if relation is None:
                 continue

@@ -208,3 +208,13 @@ def test_without_being_asked_nothing_is_traced(busy: Line) -> None:
     busy.add(FIRST, "alter table other add m int;\n")
     assert busy.apply().ok
     assert busy.of(LocksTraced) == []
+
+
+def test_of_a_very_long_file_some_statements_are_taken_together(busy: Line) -> None:
+    idle = "select 1;\n"
+    busy.add(FIRST, 600 * idle + "update other set n = 2;\n" + 600 * idle)
+    assert busy.apply(traced=True).ok
+    [(line, *held)] = _traced(busy)
+    assert held == ["public.other", "RowExclusiveLock", False, True]
+    # Of 1201 statements every seventh is asked after, and the last.
+    assert 601 <= line < 601 + 7
