@@ -9,7 +9,8 @@ a sealed legacy token and a data key for each number:
     backfill        `backfill.run`, with one worker and with two
 
 Then once more while pgbench plays calls that are routed and credentials that are
-checked, and for as long without the backfill. Each way has a database of its own.
+checked, and for as long without the backfill. Each way has a database of its own, on a
+server that is given memory, and room for WAL, as one for so many rows is.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from trunkline.events import Event, ignore
 from trunkline.rehearsal.traffic.player import Record, playing
 from trunkline.rehearsal.traffic.scripts import TrafficScript
 from trunkline.throwaway import Server, open_server
+from trunkline.throwaway.embedded import Embedded
 
 ROOT = Path(__file__).parents[1]
 QUICK, SIZES = (1_000, 3_000), (10_000, 100_000, 1_000_000)
@@ -177,6 +179,19 @@ def p99(record: Record) -> float:
     return took[int(len(took) * 0.99)] * 1e3
 
 
+@contextmanager
+def roomy_server() -> Iterator[Server]:
+    """A server that neither reads its pages again nor ends in checkpoints."""
+    with open_server() as server:
+        assert isinstance(server, Embedded)
+        with server.connect("postgres") as connection:
+            connection.execute("alter system set shared_buffers = '4GB'")
+            connection.execute("alter system set max_wal_size = '8GB'")
+        server.crash()
+        server.start()
+        yield server
+
+
 def prepared(server: Server, size: int) -> Bench:
     """A database with every change, and so many numbers that wait for a credential."""
     name = server.create()
@@ -253,6 +268,8 @@ def measured(bench: Bench) -> dict[str, Any]:
         "to_insert_select": one / copied,
         "to_one_by_one": one / one_by_one,
         "two_workers_to_one": two / one,
+        "two_workers_to_insert_select": two / copied,
+        "two_workers_to_one_by_one": two / one_by_one,
         "worst_batch_ms": max(watch.batches + other.batches) * 1e3,
         "median_batch_ms": statistics.median(watch.batches) * 1e3,
         "p99_ms": quiet,
@@ -272,7 +289,7 @@ def main() -> None:
     figures: dict[str, float] = {}
     by_size: dict[int, dict[str, Any]] = {}
     for size in sizes:
-        with open_server() as server:
+        with roomy_server() as server:
             found = by_size[size] = measured(prepared(server, size))
         for name, value in found.items():
             print(f"{name + ' at ' + format(size, ','):<40} {value:12,.2f}", flush=True)

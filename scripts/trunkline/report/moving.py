@@ -89,9 +89,10 @@ class Moving:
         part = done / whole
         filled = int(part * BAR)
         left = duration((whole - done) / rate) if rate else "?"
+        # The drawing comes last: on a narrow terminal the end of a line is cut.
         return (
-            f"{self._name} [{'#' * filled}{'.' * (BAR - filled)}] {part:4.0%} "
-            f"{done:,} of about {whole:,}, {rate:,.0f} rows/s, {left} left"
+            f"{self._name} {part:4.0%} {done:,} of about {whole:,}, "
+            f"{rate:,.0f} rows/s, {left} left [{'#' * filled}{'.' * (BAR - filled)}]"
         )
 
 
