@@ -75,18 +75,21 @@ def run_together(
     named: Sequence[tuple[str, Check]],
     emit: Emit,
     plans: Plans | None = None,
+    first: str = "",
 ) -> tuple[CheckResult, ...]:
-    """Run the checks of many changes, (change, check), in one message.
+    """Run the checks of many changes, (change, check), in one message behind `first`.
 
     Most often all pass, and then this costs a fraction of asking one by one. Where a
     query errors, each is run again by itself, so the results are those of `run`. With
     `plans`, which are this connection's, each query is planned once.
     """
     if not named:
+        if first:
+            connection.execute(first.encode())
         return ()
     started = perf_counter()
     try:
-        found = _asked(connection, named, plans)
+        found = _asked(connection, named, plans, first)
     except (*LOCK_ERRORS, errors.QueryCanceled):
         raise
     except Error as error:
@@ -113,6 +116,7 @@ def _asked(
     connection: Connection,
     named: Sequence[tuple[str, Check]],
     plans: Plans | None,
+    first: str,
 ) -> list[tuple[Violation, ...]]:
     """What all checks find, asked in one message, one not knowing of the other.
 
@@ -131,12 +135,15 @@ def _asked(
         for query in queries
     )
     begin = "savepoint checks" if within else "begin"
-    text = ";".join((begin, "set local transaction_read_only = on", *alone, undo))
+    begun = "set local transaction_read_only = on"
+    text = first + ";".join((begin, begun, *alone, undo))
     found = []
+    asked = False
     try:
         cursor = connection.execute(text.encode(), prepare=False)
         while cursor.nextset():
-            if cursor.description is not None:
+            asked = asked or cursor.statusmessage == "SET"  # of `begun`
+            if asked and cursor.description is not None:
                 found.append(_read(cursor))
     except Error:
         if not connection.broken:

@@ -181,8 +181,9 @@ def read(
     )
 
 
-def touched(connection: Connection) -> frozenset[int]:
-    """The OIDs of all relations to which the transaction at hand can have written.
+def touched(connection: Connection, first: str) -> frozenset[int]:
+    """The OIDs of all relations to which the transaction at hand can have written,
+    asked in one message behind `first`.
 
     Who writes to a table has it locked until the end of the transaction (the manual,
     "Table-Level Locks"); a lock that went with a savepoint went with what was written,
@@ -190,12 +191,13 @@ def touched(connection: Connection) -> frozenset[int]:
     for the commit are fired now: they may write as well.
     """
     cursor = connection.execute(
-        "set constraints all immediate;"
+        f"{first} set constraints all immediate;"
         " select array(select relation::int8 from pg_catalog.pg_locks"
         " where pid = pg_backend_pid() and granted and locktype = 'relation'"
-        " and mode not in ('AccessShareLock', 'RowShareLock'))"
+        " and mode not in ('AccessShareLock', 'RowShareLock'))".encode()
     )
-    cursor.nextset()
+    while cursor.nextset():
+        pass
     [(oids,)] = cursor.fetchall()
     return frozenset(oids)
 

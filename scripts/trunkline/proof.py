@@ -24,11 +24,13 @@ def failing(results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
     return tuple(result for result in results if not result.passed)
 
 
-def before_commit(connection: Connection, change: Change, emit: Emit) -> Proof:
-    """The plain checks of a change that has gone up."""
+def before_commit(
+    connection: Connection, first: str, change: Change, emit: Emit
+) -> Proof:
+    """The plain checks of a change that has gone up, asked behind `first`."""
     # Together: the application may be waiting for the locks of the change.
     plain = [(change.id, check) for check in change.checks if not check.after]
-    results = checks.run_together(connection, plain, emit)
+    results = checks.run_together(connection, plain, emit, first=first)
     failed = failing(results)
     if failed:
         return Proof(
@@ -60,13 +62,15 @@ def invariants_hold(
     return checks.run_together(connection, named, emit, plans)
 
 
-def undone(connection: Connection, change: Change | None) -> Proof:
-    """That a change has come down: its verification fails.
+def undone(connection: Connection, first: str, change: Change | None) -> Proof:
+    """That a change has come down, asked behind `first`: its verification fails.
 
     Asked before the commit, so only of one whose checks are all quick; of the others,
     and of what stays, `after_undoing` tells. `change` is None where the checkout no
     longer has it. Its failing checks are what should be, so they are no events.
     """
+    if first:
+        connection.execute(first.encode())
     quick = change is not None and not any(check.after for check in change.checks)
     if change is None or not quick or not is_vacuous(connection, change):
         return Proof(())

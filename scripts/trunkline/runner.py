@@ -59,7 +59,8 @@ class ProofFailed(NotAsItShould):
         self.proof = proof
 
 
-Prove = Callable[[Connection], Proof]
+Prove = Callable[[Connection, str], Proof]
+"""Asks; some statements may have to be sent ahead, in the same message."""
 Record = Callable[[Connection, float], None]
 
 
@@ -140,11 +141,11 @@ def _in_one_transaction(
         count = len(work.script.statements)
         trace = Trace(connection, work.direction, count) if session.traced else None
         with _commit_errors(work):
-            connection.execute("; ".join(("begin", *ahead)).encode())
+            before = "".join(f"{first}; " for first in ("begin", *ahead))
             for number in range(1, count + 1):
-                execute(session, work, number, trace)
-            session.reset()
-            proof = prove(connection)
+                execute(session, work, number, trace, before)
+                before = ""
+            proof = prove(connection, before + session.reset_ahead())
             if not proof.ok:
                 raise ProofFailed(proof)
             _recorded(work, lambda: record(connection, perf_counter() - started))
@@ -174,7 +175,7 @@ def _one_by_one(session: Session, work: Work, prove: Prove, record: Record) -> P
     started = perf_counter()
     stepwise.run(session, work)
     session.reset()
-    proof = session.patiently(lambda: prove(connection))
+    proof = session.patiently(lambda: prove(connection, ""))
     with connection.transaction():
         _recorded(work, lambda: record(connection, perf_counter() - started))
     session.renew()

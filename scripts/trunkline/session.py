@@ -42,6 +42,9 @@ _QUEUED = (
 #: never idle in a transaction for more than a moment.
 _IDLE_IN_TRANSACTION = 60.0
 
+#: How the server reads what we send.
+_READING = {"client_encoding": "UTF8", "standard_conforming_strings": "on"}
+
 T = TypeVar("T")
 
 
@@ -71,8 +74,19 @@ class Session:
 
     def reset(self) -> None:
         """Settings and role are the runner's own again, also within a transaction."""
-        text = f"reset session authorization; reset role; reset all; {self._settings}"
-        self.work.execute(text.encode())
+        self.work.execute(self._own.encode())
+
+    def reset_ahead(self) -> str:
+        """The same, to be sent in one message with what comes next in a transaction.
+
+        The server reads a message as a whole: where it would read the next statements
+        otherwise than they are meant, it is done at once, and nothing left to be sent.
+        """
+        read = self.work.info.parameter_status
+        if all(read(name) == value for name, value in _READING.items()):
+            return f"{self._own}; "
+        self.reset()
+        return ""
 
     def renew(self) -> None:
         """Forget all that a change has left in the session of the work connection."""
@@ -117,6 +131,10 @@ class Session:
             budget=self.limits.lock_budget,
             watch=self.watch,
         )
+
+    @property
+    def _own(self) -> str:
+        return f"reset session authorization; reset role; reset all; {self._settings}"
 
     @property
     def _anew(self) -> str:

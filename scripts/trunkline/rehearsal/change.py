@@ -288,7 +288,7 @@ def _verify(trial: Trial, found: _Findings) -> None:
     unreadable = change.problems_of(change.verification)
     if unreadable:
         raise _Stopped(Verdict.VERIFICATION_FAILED, str(unreadable[0]))
-    own = proof.before_commit(work, change, ignore).results
+    own = proof.before_commit(work, "", change, ignore).results
     own += proof.after_commit(work, change, (), ignore)
     others = _asked(trial, trial.present | {change.id})
     invariants = {i.name for i in trial.project.invariants}

@@ -57,10 +57,10 @@ def run(
     )
     touched: frozenset[int] = frozenset()
 
-    def look(connection: Connection) -> Proof:
+    def look(connection: Connection, first: str) -> Proof:
         nonlocal touched
         if change.transactional:
-            touched = contents.touched(connection)
+            touched = contents.touched(connection, first)
         return Proof(())
 
     work = Work(change.id, direction, script, change.transactional)
