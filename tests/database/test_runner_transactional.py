@@ -35,6 +35,12 @@ def test_a_failing_statement_undoes_those_before_it(line: Line) -> None:
     assert [failed.id for failed in line.of(ChangeFailed)] == [FIRST]
 
 
+def test_the_first_statement_fails_at_its_own_line(line: Line) -> None:
+    line.add(FIRST, "select x,\n    1;\n")
+    with pytest.raises(StatementFailed, match=r'first\.sql:1: column "x" does not'):
+        line.apply()
+
+
 def test_a_failing_check_undoes_the_change_and_is_told(line: Line) -> None:
     wrong = check("a has a row", "select 'a' as subject, 'is empty' as detail from a")
     line.add(FIRST, "create table a as select 1 as n;\n", verification=wrong)
@@ -154,6 +160,23 @@ def test_checks_and_ledger_do_not_see_the_settings_of_the_change(line: Line) -> 
     )
     assert line.apply().ok
     assert line.rows("select id from trunkline.applied") == [(FIRST,)]
+
+
+@pytest.mark.parametrize(
+    "setting", ["client_encoding = 'LATIN1'", "standard_conforming_strings = off"]
+)
+def test_checks_are_read_as_they_are_meant_whatever_the_change_has_set(
+    line: Line, setting: str
+) -> None:
+    line.add(
+        FIRST,
+        f"create table a as select 'é\\' as n;\nset {setting};\n",
+        verification=check(
+            "a has its row",
+            "select 'a' as subject, n as detail from a where n <> 'é\\'",
+        ),
+    )
+    assert line.apply().ok
 
 
 def test_a_change_works_at_its_queries_with_one_process(line: Line) -> None:
