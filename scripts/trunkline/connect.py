@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 APPLICATION_NAME = "trunkline"
 OLDEST = 150000
+#: How libpq says that it does not know what an option says.
+_MISWRITTEN = re.compile(r"\binvalid (\S+ value|port number)\b")
 
 
 @dataclass(frozen=True)
@@ -131,9 +133,16 @@ def connect(
             _refuse_shared_session(connection, target)
             connection.execute(text.encode())
     except psycopg.OperationalError as error:
+        reason = _reason(error, target)
+        if _MISWRITTEN.search(reason):
+            raise UsageError(
+                "a connection option cannot be read",
+                detail=reason,
+                hint="It stands in the URL, in a service file, or in a PG… variable.",
+            ) from None
         raise Unreachable(
             f"cannot connect to {target.label}",
-            detail=_reason(error, target),
+            detail=reason,
             hint="Check the server, the name and the password "
             "(PGPASSWORD or a password file).",
         ) from None

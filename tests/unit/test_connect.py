@@ -1,10 +1,11 @@
-"""How a database is called in messages: never with its password, never vaguely."""
+"""How a database is called in messages, and how an option is that cannot be read."""
 
 from __future__ import annotations
 
 import pytest
 
-from trunkline.connect import target
+from trunkline.connect import connect, target
+from trunkline.errors import TrunklineError, Unreachable, UsageError
 
 
 @pytest.mark.parametrize(
@@ -28,3 +29,22 @@ def test_a_database_is_called_by_where_it_is(
     for name in ("PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE", "PGSERVICE"):
         monkeypatch.delenv(name, raising=False)
     assert target(url).label == label
+
+
+@pytest.mark.parametrize(
+    ("option", "refusal"),
+    [
+        ("sslmode=bogus", UsageError),
+        ("target_session_attrs=any-one", UsageError),
+        ("ssl_min_protocol_version=9", UsageError),
+        ("keepalives_idle=long", UsageError),
+        ("sslmode=disable", Unreachable),
+        ("target_session_attrs=any", Unreachable),
+        ("keepalives_idle=10", Unreachable),
+    ],
+)
+def test_an_option_that_cannot_be_read_is_no_server_that_is_not_there(
+    option: str, refusal: type[TrunklineError]
+) -> None:
+    with pytest.raises(refusal):
+        connect(target(f"postgresql://dba@127.0.0.1:1/app?{option}"))
