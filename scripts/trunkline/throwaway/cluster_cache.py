@@ -39,6 +39,9 @@ LOCALE = {
 SETTINGS = """
 listen_addresses = '127.0.0.1'
 max_connections = 250
+# As many as a server of a hundred connections has: who looks at the locks, as a
+# rehearsal does time and again, goes through the whole table of these as well.
+max_pred_locks_per_transaction = 26
 timezone = 'UTC'
 log_timezone = 'UTC'
 
