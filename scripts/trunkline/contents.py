@@ -49,6 +49,11 @@ _WHAT_IS_SAID_OF_THEM = """(
 )"""
 
 
+Versions = Mapping[int, int | None]
+"""A hash of what changes with a relation's rows or columns, by OID; None: nothing
+tells."""
+
+
 @dataclass(frozen=True)
 class TableDigest:
     """`rows` counted; `whole` over rows, `columns` over each column's values.
@@ -202,25 +207,24 @@ def touched(connection: Connection, first: str) -> frozenset[int]:
     return frozenset(oids)
 
 
-def versions(connection: Connection) -> Mapping[int, tuple[object, ...] | None]:
-    """What changes with a relation's rows or columns, by OID; None: nothing tells."""
+def versions(connection: Connection) -> Versions:
+    """The versions of all relations as they are now."""
     rows = connection.execute(
         "select c.oid, case when c.relkind <> 'S'"
-        " and current_setting('track_counts')::boolean then array[c.xmin::text,"
-        " c.relfilenode::text, pg_stat_get_tuples_inserted(c.oid)::text,"
+        " and current_setting('track_counts')::boolean then hash_array_extended("
+        "array[c.xmin::text, c.relfilenode::text,"
+        " pg_stat_get_tuples_inserted(c.oid)::text,"
         " pg_stat_get_tuples_updated(c.oid)::text,"
         " pg_stat_get_tuples_deleted(c.oid)::text] || array("
         "select a.xmin::text from pg_catalog.pg_attribute as a"
-        " where a.attrelid = c.oid order by a.attnum) end"
+        " where a.attrelid = c.oid order by a.attnum), 0) end"
         " from pg_catalog.pg_class as c"
         " where c.oid >= 16384 and c.relkind in ('r', 'm', 'S')"
     ).fetchall()
-    return {oid: version and tuple(version) for oid, version in rows}
+    return dict(rows)
 
 
-def touched_since(
-    before: Mapping[int, tuple[object, ...] | None], connection: Connection
-) -> frozenset[int]:
+def touched_since(before: Versions, connection: Connection) -> frozenset[int]:
     """The OIDs of all relations to which somebody can have written since then.
 
     Who has written must have had the server's counters updated.

@@ -339,3 +339,26 @@ def test_what_a_change_has_the_server_forget_is_seen(house: House) -> None:
         "select 1;\n",
     )
     assert house.verdicts(ROOM, lamp, lit) == ["exact", "unverified", "data_lost"]
+
+
+def test_a_role_is_as_it_was_also_after_a_rollback_that_loses_rows(
+    house: House,
+) -> None:
+    keeper = change(
+        "20260102_keeper",
+        "create role rehearsed_keeper login;\ninsert into room values (7);\n",
+        "drop role rehearsed_keeper;\ndelete from room where id = 7;\n",
+    )
+    alters = change(
+        "20260103_alters",
+        "select 1;\n",
+        "alter role rehearsed_keeper nologin;\ndelete from room;\n",
+    )
+    reports = house.rehearse(ROOM, keeper, alters, LAMP)
+    with house.connect() as connection:
+        connection.execute("drop role rehearsed_keeper")
+    assert [report.verdict.value for report in reports][2:] == [
+        "down_inexact",
+        "unverified",
+    ]
+    assert reports[-1].differences == ()

@@ -9,7 +9,7 @@ need be searched at all; one that is not among those below is not understood her
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from trunkline.catalog.queries import body
@@ -125,6 +125,11 @@ def written(before: Counters, now: Counters) -> frozenset[str] | None:
     found = {name for name, count in now.items() if before.get(name) != count}
     found -= _UNTOLD
     return frozenset(found) if found <= _ABOUT.keys() else None
+
+
+def are_same(before: Counters, now: Counters, catalogs: Iterable[str]) -> bool:
+    """Whether nobody has written to these catalogs; False where nothing is counted."""
+    return bool(before and now) and all(before[n] == now[n] for n in catalogs)
 
 
 def thinned(before: Counters, now: Counters) -> frozenset[str]:

@@ -126,6 +126,12 @@ select
 from PostgreSQL 16 on, but for the first superuser (10), who does when any other does.
 """
 
+CATALOGS = (
+    *("pg_authid", "pg_auth_members", "pg_db_role_setting", "pg_parameter_acl"),
+    *("pg_shdescription", "pg_tablespace"),
+)
+"""What roles are read from."""
+
 _USUAL = frozenset(
     {
         *("nosuperuser", "inherit", "nocreaterole", "nocreatedb", "nologin"),

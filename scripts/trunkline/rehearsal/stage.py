@@ -215,7 +215,8 @@ class Stage:
         self._place.drop()
         behind = self._before()
         for differing in (cluster.renamed, cluster.compare):
-            _repair(behind.eyes, differing(start.roles, cluster.roles(behind.eyes)))
+            found = cluster.roles(behind.eyes)
+            _repair(behind.session.work, differing(start.roles, found))
         self._place = self._copied(behind, start)
 
     def _begin_again(self, change: Change, start: State, outcome: Outcome) -> None:

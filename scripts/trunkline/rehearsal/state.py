@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from psycopg import Connection
 
 from trunkline import catalog, contents
-from trunkline.catalog import Difference, Snapshot
+from trunkline.catalog import Difference, Snapshot, fresh
 from trunkline.catalog.reading import reading
 from trunkline.catalog.rereading import Look, in_copy, look
 from trunkline.contents import Contents
@@ -55,7 +54,7 @@ class Beginning:
     """
 
     state: State
-    versions: Mapping[int, tuple[object, ...] | None]
+    versions: contents.Versions
 
     def now(self, connection: Connection) -> State:
         """The state of the database; whoever wrote to it has told so, or is gone."""
@@ -70,7 +69,8 @@ def begin(connection: Connection, state: State) -> Beginning:
 
 def of_copy(connection: Connection, twin: State) -> State:
     """The state of a new copy of a database; `twin` is that one's."""
-    return replace(twin, look=in_copy(connection, twin.look))
+    look = in_copy(connection, twin.look)
+    return replace(twin, look=look, roles=cluster.roles(connection))
 
 
 def read(
@@ -90,11 +90,13 @@ def read(
         else {}
     )
     with reading(connection):
-        return State(
-            look(connection, since.look if since else None),
-            contents.read(connection, untouched),
-            cluster.roles(connection),
-        )
+        now = look(connection, since.look if since else None)
+        there = contents.read(connection, untouched)
+        if since is not None and fresh.are_same(
+            since.look.counters, now.counters, cluster.CATALOGS
+        ):
+            return State(now, there, since.roles)
+        return State(now, there, cluster.roles(connection))
 
 
 def differences(expected: State, found: State, eyes: Connection) -> list[Difference]:
