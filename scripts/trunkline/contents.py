@@ -132,22 +132,20 @@ class _Relation:
         return _text(column, self.lossy)
 
 
-def digest(
-    connection: Connection, untouched: Mapping[str, TableDigest | Position] = {}
-) -> Contents:
-    """Digest every table and sequence of a database; two round trips, reads only.
-
-    What is `untouched` (see `Contents.without`) is not read again; its name may be
-    another now.
-    """
+def digest(connection: Connection) -> Contents:
+    """Digest every table and sequence of a database; two round trips, reads only."""
     with connection.pipeline(), _transaction(connection):
-        return read(connection, untouched)
+        return read(connection, {})
 
 
 def read(
     connection: Connection, untouched: Mapping[str, TableDigest | Position]
 ) -> Contents:
-    """The same within a transaction that only reads; its settings are others then."""
+    """The same within a transaction that only reads; its settings are others then.
+
+    What is `untouched` (see `Contents.without`) is not read again; its name may be
+    another now.
+    """
     connection.execute(_settings_query())
     relations = _relations(connection, untouched)
     named = {found.oid: name for name, found in untouched.items()}

@@ -141,10 +141,8 @@ def _apply(parser: argparse.ArgumentParser) -> None:
 
 
 def _rollback(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("ids", nargs="*", type=_said, metavar="ID", help="the changes")
-    parser.add_argument(
-        "--to", type=_said, metavar="ID", help="all applied after this one"
-    )
+    _ids(parser, "the changes")
+    _to(parser, "all applied after this one")
     parser.add_argument("--last", type=count, metavar="N", help="the last N applied")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument(
@@ -162,20 +160,12 @@ def _junit(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "ids",
-        nargs="*",
-        type=_said,
-        metavar="ID",
-        help="only these changes, no invariants",
-    )
+    _ids(parser, "only these changes, no invariants")
     _junit(parser)
 
 
 def _rehearse(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "ids", nargs="*", type=_said, metavar="ID", help="only these changes"
-    )
+    _ids(parser, "only these changes")
     parser.add_argument(
         "--from",
         dest="source",
@@ -235,9 +225,7 @@ def _sandbox(parser: argparse.ArgumentParser) -> None:
 
 
 def _adopt(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--to", type=_said, metavar="ID", required=True, help="the last to mark"
-    )
+    _to(parser, "the last to mark", required=True)
     parser.add_argument(
         "--accept",
         action="append",

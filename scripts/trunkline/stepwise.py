@@ -95,7 +95,6 @@ def _block(session: Session, work: Work, unit: range) -> None:
     """The file's own transaction, retried whole; its record goes with its commit."""
     last = work.script.statements[unit[-1] - 1]
     commits = last.text.split()[0].lower() in ("commit", "end")
-
     inside = unit[1:-1]
 
     def whole() -> Trace | None:

@@ -96,13 +96,15 @@ class Place:
         """This is its state; None: nobody knows."""
         self._seen, self._twin, self._written = now, None, None
 
-    def expect_writing(self) -> None:
-        """Somebody will write now: who next asks for the state is to have it found."""
+    def writing(self) -> Session:
+        """The session, for what will write now: who next asks for the state is to have
+        that found."""
         if self._written is None and (self._seen or self._twin):
             try:
                 self._written = state.begin(self.eyes, self.state)
             except OperationalError:
                 self._forget()
+        return self.session
 
     def _forget(self) -> None:
         """Begin new sessions, and know nothing: a change has ended ours."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from typing import TypeVar
 
 from psycopg import Connection, Error, OperationalError
 
@@ -42,7 +41,6 @@ from trunkline.throwaway import Server
 
 JOBS = 2
 """So many copies of the database are broken at once."""
-T = TypeVar("T")
 
 
 class HalfApplied(Exception):
@@ -165,11 +163,11 @@ class Stage:
         if self._behind is not None:
             self._behind.drop()
         self._behind = None
-        self._place.expect_writing()
-        error = bring_up(self._place.session, change)
+        session = self._place.writing()
+        error = bring_up(session, change)
         if error is None:
             self.present |= {change.id}
-            return _load_fixture(self._place.session, change)
+            return _load_fixture(session, change)
         return error
 
     def _before(self) -> Place:
@@ -225,8 +223,7 @@ class Stage:
             self._replace_place(start)
         if outcome.report.verdict is Verdict.UP_FAILED:
             return
-        self._place.expect_writing()
-        if bring_up(self._place.session, change) is None:
+        if bring_up(self._place.writing(), change) is None:
             self.present |= {change.id}
         else:  # half of it may be there
             self._replace_place(start)
@@ -237,8 +234,7 @@ class Stage:
         if last is None:
             return False
         differences = state.differences(start, last, self._place.eyes)
-        self._place.expect_writing()
-        session = self._place.session
+        session = self._place.writing()
         try:
             with session.work.transaction():
                 for difference in differences:
@@ -251,10 +247,10 @@ class Stage:
     def _follow(self, change: Change) -> None:
         """Take the database behind to the change; copy it anew where that fails."""
         behind = self._before()
-        behind.expect_writing()
-        error = bring_up(behind.session, change)
+        session = behind.writing()
+        error = bring_up(session, change)
         if error is None:
-            error = _load_fixture(behind.session, change)
+            error = _load_fixture(session, change)
         if error is not None:
             behind.drop()
             self._behind = None
@@ -268,8 +264,7 @@ class Stage:
         """
         if change.fixture is None or change.id not in self.present:
             return report
-        self._place.expect_writing()
-        error = _load_fixture(self._place.session, change)
+        error = _load_fixture(self._place.writing(), change)
         if not report.ok(allow_unverified=True):
             return report
         failed: tuple[CheckResult, ...] = ()
