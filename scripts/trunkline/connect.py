@@ -128,7 +128,7 @@ def connect(
     try:
         connection = _open(target)
         refuse_old(connection)
-        text = settings(lock_timeout=lock_timeout, read_only=read_only)
+        text = setting(settings(lock_timeout=lock_timeout, read_only=read_only))
         if not _settled(connection, text, connection.info.backend_pid):
             _refuse_shared_session(connection, target)
             connection.execute(text.encode())
@@ -202,16 +202,17 @@ def settings(
     lock_timeout: float | None = None,
     read_only: bool = False,
     idle_in_transaction: float = 0,
-) -> str:
-    """The statement that gives a session the settings that all of ours have.
+) -> dict[str, str]:
+    """The settings that all of our sessions have, by name.
 
     `client_connection_check_interval` and the keepalives: the query of a client that
     was killed, or whose machine was, ends too. The time-outs of the role or the
     database, meant for the application, are put off. No query and no index is worked at
-    by several processes: the other cores are the application's. Both times are in
+    by several processes: the other cores are the application's. A file is read as the
+    parser reads it that has split it: a backslash is none but itself. Both times are in
     seconds.
     """
-    values = {
+    return {
         "client_connection_check_interval": "1s",
         "tcp_keepalives_idle": "10",
         "tcp_keepalives_interval": "5",
@@ -223,7 +224,12 @@ def settings(
         "max_parallel_workers_per_gather": "0",
         "max_parallel_maintenance_workers": "0",
         "client_encoding": "UTF8",
+        "standard_conforming_strings": "on",
     }
+
+
+def setting(values: Mapping[str, str]) -> str:
+    """The one statement that makes all these settings, for the rest of a session."""
     pairs = ", ".join(f"('{name}', '{value}')" for name, value in values.items())
     return (
         "select set_config(name, value, false)"

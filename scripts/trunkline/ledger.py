@@ -158,6 +158,18 @@ class Ledger:
             migration_table=sql.Identifier(self._table),
         )
 
+    def is_as(self, change: str, steps: Sequence[Step]) -> sql.Composed:
+        """The condition that a change is not applied, and just these steps finished."""
+        return sql.SQL(
+            "not exists (select from {table} where migration_id = {id})"
+            " and array(select statement from trunkline.progress"
+            " where id = {id} order by statement) = {steps}::int[]"
+        ).format(
+            table=sql.Identifier(self._yoyo_schema, self._table),
+            id=sql.Literal(change),
+            steps=sql.Literal([step.statement for step in steps]),
+        )
+
     def refuse_while_yoyo_runs(self, connection: Connection) -> None:
         """Raise LockNotObtained while yoyo's own lock is taken."""
         with connection.transaction():

@@ -12,32 +12,41 @@ from typing import Any
 
 from psycopg import sql
 
-from trunkline import plan
-from trunkline.connect import Target, reading
-from trunkline.ledger import Ledger
+from trunkline import concurrent, plan, stepwise
+from trunkline.connect import Target, reading, settings
+from trunkline.errors import UsageError
+from trunkline.execute import Work
+from trunkline.ledger import Ledger, State, Step
 from trunkline.locks import RUNNER_KEY
 from trunkline.project import Change, Invariant, Project
+from trunkline.session import FORGET
+from trunkline.statements import Statement
 from trunkline.verification import Check
 
+#: What psql is told first, whatever was said on its command line.
 _HEAD = """\
 -- Written by `trunkline script` for {label}: {count} pending.
 -- Run it with: psql --no-psqlrc --file FILE, against that database and no other.
 \\set ON_ERROR_STOP on
 \\set QUIET on
+\\set AUTOCOMMIT on
+\\set SINGLELINE off
+{settings}
 select not pg_try_advisory_lock({key}) as trunkline_is_busy \\gset
 \\if :trunkline_is_busy
     do 'begin raise ''another trunkline is at work on this database''; end';
 \\endif
-set lock_timeout = '{lock_timeout:.0f}ms';
-set statement_timeout = 0;
-set client_connection_check_interval = '1s';
 """
 
-_SETTINGS_BACK = """\
-reset session authorization;
-reset role;
-reset all;
+_OWN_ROLE = """\
+set local session authorization default;
+set local role none;
 """
+
+_FORGOTTEN = FORGET.replace("; ", ";\n")
+
+#: A second run would do these again, and nobody would notice.
+_REPEATABLE = frozenset({"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"})
 
 
 def write(
@@ -50,18 +59,20 @@ def write(
 ) -> str:
     """The psql file for what is pending on a database, which is only read.
 
-    Raises UsageError where `apply` would refuse to begin, and Unreachable.
+    Raises UsageError where `apply` would refuse to begin, and where a statement was cut
+    off that only `apply` can clean up after; and Unreachable.
     """
     with reading(target) as connection:
         ledger = Ledger(connection, project.config.migration_table)
         state = ledger.read(connection)
         pending = plan.pending(project, state, to)
         plan.refuse_unfit(project, state, pending, allow_unverified=allow_unverified)
+        own = _settings(lock_timeout)
         head = _HEAD.format(
             label=_line(target.label),
             count=_line(", ".join(c.id for c in pending)) or "nothing",
             key=RUNNER_KEY,
-            lock_timeout=lock_timeout * 1000,
+            settings=own,
         )
         parts = [head]
         if pending:
@@ -70,36 +81,109 @@ def write(
         present = set(state.applied)
         for change in pending:
             present.add(change.id)
-            timeout = f"set lock_timeout = '{lock_timeout * 1000:.0f}ms';\n"
-            done = len(state.steps_of(change.id, "up"))
-            parts += _change(ledger, change, done, timeout)
+            parts += _change(ledger, change, _finished(change, state), own)
             parts += _after(change, project.holding(present))
+            parts += [_FORGOTTEN, own]
     return "\n".join(parts)
 
 
-def _change(ledger: Ledger, change: Change, done: int, timeout: str) -> Iterator[str]:
+def _settings(lock_timeout: float) -> str:
+    """Those that `apply` makes, but that what is to be read only stays so."""
+    values = settings(lock_timeout=lock_timeout)
+    del values["default_transaction_read_only"]
+    return "\n".join(f"set {name} = '{value}';" for name, value in values.items())
+
+
+def _finished(change: Change, state: State) -> tuple[Step, ...]:
+    steps = tuple(s for s in state.steps if (s.id, s.direction) == (change.id, "up"))
+    stepwise.refuse_other_text(_work(change), steps)
+    if any(not step.finished for step in steps):
+        raise UsageError(
+            f"{change.id} was cut off in the middle of a statement",
+            detail="What that has left is not known to a file of SQL.",
+            hint="Finish the change with `trunkline apply`.",
+        )
+    return steps
+
+
+def _work(change: Change) -> Work:
+    return Work(change.id, "up", change.migration, change.transactional)
+
+
+def _change(
+    ledger: Ledger, change: Change, finished: Sequence[Step], own: str
+) -> Iterator[str]:
     yield f"\n\\echo + {_argument(change.id)}\n"
+    yield _assured(
+        ledger.is_as(change.id, finished).as_string(None),
+        f"{change.id} is not as it was when this file was written",
+        hint="Write it anew, with `trunkline script`.",
+    )
     checks = [check for check in change.checks if not check.after]
     record = _Recorder()
     if change.transactional:
         yield "begin;\n"
         yield _terminated(change.migration.text)
     else:
-        for number, statement in enumerate(change.migration.statements, start=1):
-            if number <= done and statement.kind != "variable_set_stmt":
-                continue
-            yield _terminated(statement.text)
-            step = _Recorder()
-            if number > done:
-                ledger.record_step(step, change.id, "up", number, statement)
-            yield step.text
-    yield _SETTINGS_BACK + timeout
+        yield from _step_by_step(ledger, change, {step.statement for step in finished})
+    yield f"reset session authorization;\nreset role;\nreset all;\n{own}\n"
     if not change.transactional:
         yield "begin;\n"
     yield from (_assertion(change.id, check) for check in checks)
     ledger.record_applied(record, 0.0, change)
     yield record.text
     yield "commit;\n"
+
+
+def _step_by_step(ledger: Ledger, change: Change, finished: set[int]) -> Iterator[str]:
+    """Each statement and its record, in one transaction where one is known to do."""
+    statements = change.migration.statements
+    for unit in stepwise.units(_work(change)):
+        recorder = _Recorder()
+        for number in unit:
+            ledger.record_step(
+                recorder, change.id, "up", number, statements[number - 1]
+            )
+        record = f"{_OWN_ROLE}{recorder.text}"
+        texts = [_terminated(statements[number - 1].text) for number in unit]
+        last = statements[unit[-1] - 1]
+        if finished.issuperset(unit):
+            yield from texts if last.kind == "variable_set_stmt" else ()
+        elif len(unit) > 1 and stepwise.commits(last):
+            yield from (*texts[:-1], record, texts[-1])
+        elif last.kind in _REPEATABLE:
+            yield from ("begin;\n", *texts, record, "commit;\n")
+        else:
+            yield from _beside(last, texts)
+            yield from ("begin;\n", record, "commit;\n")
+
+
+def _beside(statement: Statement, texts: list[str]) -> Iterator[str]:
+    """A statement; one that works beside the application waits without a time-out."""
+    what = concurrent.of(statement)
+    if what is None:
+        yield from texts
+        return
+    yield from (
+        "select current_setting('lock_timeout') as trunkline_timeout \\gset\n",
+        "set lock_timeout = 0;\n",
+        *texts,
+        "set lock_timeout = :'trunkline_timeout';\n",
+    )
+    if what.does == "create":
+        relation, name = sql.Literal(what.relation), sql.Literal(what.name)
+        yield _assured(
+            sql.SQL(
+                "exists (select from pg_catalog.pg_index as i"
+                " join pg_catalog.pg_class as c on c.oid = i.indexrelid"
+                " where i.indrelid = to_regclass({}) and c.relname = {}"
+                " and i.indisvalid and i.indisready and i.indislive)"
+            )
+            .format(relation, name)
+            .as_string(None),
+            f"the index {what.name} is not valid",
+            hint="Drop it, then run `trunkline script` again.",
+        )
 
 
 def _after(change: Change, invariants: Sequence[Invariant]) -> Iterator[str]:
@@ -132,6 +216,20 @@ def _assertion(name: str, check: Check) -> str:
         f"    from (\n{check.query}\n    ) as v;\n"
         "    if violations is not null then\n"
         f"        raise exception using message = {message}, detail = violations;\n"
+        "    end if;\n"
+        f"end\n{tag};\n"
+    )
+
+
+def _assured(condition: str, message: str, *, hint: str) -> str:
+    """A block that raises where a condition does not hold."""
+    tag = _tag(condition)
+    said, advice = (sql.Literal(w).as_string(None) for w in (message, hint))
+    return (
+        f"do {tag}\n"
+        "begin\n"
+        f"    if not ({condition}) then\n"
+        f"        raise exception using message = {said}, hint = {advice};\n"
         "    end if;\n"
         f"end\n{tag};\n"
     )

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from psycopg import Connection
 
-from trunkline.connect import Target, connect, losing, settings, writing
+from trunkline.connect import Target, connect, losing, setting, settings, writing
 from trunkline.events import Emit
 from trunkline.ledger import Ledger, State
 from trunkline.limits import DEFAULT, Limits
@@ -27,11 +27,11 @@ from trunkline.watch import Watch, Watched
 
 #: What a migration can have left, but for what `discard all` would let go: the lock
 #: that says that this session is at work.
-_FORGET = (
+FORGET = (
     "close all; set session authorization default; reset all; deallocate all;"
     " unlisten *; discard plans; discard temp; discard sequences;"
-    " select pg_advisory_unlock_all();"
 )
+_UNLOCK = " select pg_advisory_unlock_all();"
 _RELOCK = f" select pg_advisory_lock({WORKER_KEY});"
 #: Who waits for us, asked while we still hold what they wait for.
 _QUEUED = (
@@ -138,13 +138,15 @@ class Session:
 
     @property
     def _anew(self) -> str:
-        return f"{_FORGET}{_RELOCK if self.guarded else ''} {self._settings}"
+        return f"{FORGET}{_UNLOCK}{_RELOCK if self.guarded else ''} {self._settings}"
 
     @property
     def _settings(self) -> str:
-        return settings(
-            lock_timeout=self.limits.lock_timeout,
-            idle_in_transaction=_IDLE_IN_TRANSACTION,
+        return setting(
+            settings(
+                lock_timeout=self.limits.lock_timeout,
+                idle_in_transaction=_IDLE_IN_TRANSACTION,
+            )
         )
 
 

@@ -37,16 +37,16 @@ def run(session: Session, work: Work) -> None:
     StatementFailed, and Failure for what is left unfinished.
     """
     statements = work.script.statements
-    units = list(_units(work))
+    parts = list(units(work))
     _refuse_nameless(work)
     steps = session.ledger.steps(session.work, work.id, work.direction)
-    _refuse_other_text(work, steps)
+    refuse_other_text(work, steps)
     finished = {step.statement for step in steps if step.finished}
     begun = next((step for step in steps if not step.finished), None)
     for number in sorted(finished):
         if statements[number - 1].kind == "variable_set_stmt":
             session.work.execute(statements[number - 1].text.encode())
-    for unit in units:
+    for unit in parts:
         if finished.issuperset(unit):
             continue
         what = concurrent.of(statements[unit[0] - 1])
@@ -59,7 +59,7 @@ def run(session: Session, work: Work) -> None:
             _single(session, work, unit[0], own)
 
 
-def _units(work: Work) -> Iterator[range]:
+def units(work: Work) -> Iterator[range]:
     """The numbers of statements that belong together: one, or `begin` to `commit`."""
     first = 0
     for number, statement in enumerate(work.script.statements, start=1):
@@ -91,10 +91,14 @@ def _closes(statement: Statement) -> bool:
     )
 
 
+def commits(statement: Statement) -> bool:
+    """Whether a transaction that ends with it has done something."""
+    return statement.text.split()[0].lower() in ("commit", "end")
+
+
 def _block(session: Session, work: Work, unit: range) -> None:
     """The file's own transaction, retried whole; its record goes with its commit."""
-    last = work.script.statements[unit[-1] - 1]
-    commits = last.text.split()[0].lower() in ("commit", "end")
+    kept = commits(work.script.statements[unit[-1] - 1])
     inside = unit[1:-1]
 
     def whole() -> Trace | None:
@@ -104,13 +108,13 @@ def _block(session: Session, work: Work, unit: range) -> None:
         execute(session, work, unit[0])
         for number in inside:
             execute(session, work, number, trace)
-        if commits:
+        if kept:
             record(session, work, unit)
         execute(session, work, unit[-1])
         return trace
 
     _tell_locks(session, work, session.patiently(whole))
-    if not commits:
+    if not kept:
         record(session, work, unit)
 
 
@@ -178,7 +182,8 @@ def _refuse_nameless(work: Work) -> None:
             )
 
 
-def _refuse_other_text(work: Work, steps: tuple[Step, ...]) -> None:
+def refuse_other_text(work: Work, steps: tuple[Step, ...]) -> None:
+    """Raise UsageError for a file that is not the one whose `steps` are on record."""
     texts = dict(enumerate((s.sha256 for s in work.script.statements), start=1))
     for step in steps:
         if texts.get(step.statement) != step.statement_sha256:

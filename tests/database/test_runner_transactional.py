@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from psycopg import sql
 
 from tests.line import Line, check, exists
 from trunkline.errors import StatementFailed, UsageError
@@ -177,6 +178,28 @@ def test_checks_are_read_as_they_are_meant_whatever_the_change_has_set(
         ),
     )
     assert line.apply().ok
+
+
+def test_a_file_is_read_as_it_is_meant_whatever_the_database_has_set(
+    line: Line,
+) -> None:
+    name = sql.Identifier(line.database)
+    with line.connect() as connection:
+        connection.execute(
+            sql.SQL("alter database {} set standard_conforming_strings = off").format(
+                name
+            )
+        )
+    line.add(
+        FIRST,
+        "create table a as select 'a\\b' as n;\nset lock_timeout = 0;\n",
+        verification=check(
+            "a has its row",
+            "select 'a' as subject, n as detail from a where n <> 'a\\b'",
+        ),
+    )
+    assert line.apply().ok
+    assert line.rows("select length(n) from a") == [(3,)]
 
 
 def test_a_change_works_at_its_queries_with_one_process(line: Line) -> None:

@@ -1,0 +1,221 @@
+"""The psql file of `script`, run where little is as it was thought to be."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from psycopg import sql
+
+from tests.line import Line, exists
+from trunkline import catalog, script
+from trunkline.catalog import Snapshot
+from trunkline.errors import StatementFailed, UsageError
+from trunkline.throwaway import Server
+
+HEAD = "-- transactional: false\n"
+#: Each word is read otherwise where the file does not say how it is to be read.
+WORD = "it''s grün \\ 100 %"
+#: What each of two statements does shows how often it has been done.
+COUNTED = f"{HEAD}update tally set n = n + 1;\nupdate tally set n = n + 10;\n"
+
+
+def psql(
+    line: Line, text: str, *words: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    assert line.server.binaries is not None
+    return subprocess.run(
+        [line.server.binaries / "psql", "--no-psqlrc", *words, "--file", "-"],
+        input=text,
+        env={**line.server.environment(line.database), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def written(line: Line) -> str:
+    return script.write(
+        line.project, line.target, to=None, lock_timeout=0.5, allow_unverified=True
+    )
+
+
+def taken(line: Line) -> Snapshot:
+    with line.connect() as connection:
+        return catalog.snapshot(connection)
+
+
+@pytest.fixture
+def tally(line: Line) -> Line:
+    """A table whose one number tells what was done to it."""
+    line.rows("create table tally (n int)")
+    line.rows("insert into tally values (0)")
+    return line
+
+
+@pytest.mark.parametrize(
+    ("words", "environment"),
+    [
+        (("--set=AUTOCOMMIT=off",), {}),
+        (("--set=ON_ERROR_STOP=off", "--set=ON_ERROR_ROLLBACK=on"), {}),
+        (("--single-line",), {}),
+        ((), {"PGCLIENTENCODING": "LATIN1"}),
+        ((), {"PGOPTIONS": "-c standard_conforming_strings=off"}),
+        ((), {"PGOPTIONS": "-c statement_timeout=200ms"}),
+    ],
+    ids=[
+        "no autocommit",
+        "no stop at errors",
+        "a statement a line",
+        "another encoding",
+        "backslashes that escape",
+        "a short patience",
+    ],
+)
+def test_the_script_does_the_same_however_psql_is_set(
+    line: Line,
+    server: Server,
+    tmp_path: Path,
+    words: tuple[str, ...],
+    environment: dict[str, str],
+) -> None:
+    line.add("a", f"create table a (word text default '{WORD}');\n", "drop table a;\n")
+    line.add("b", HEAD + "create index concurrently b on a (word);\n", "drop index b;")
+    line.add(
+        "c",
+        f"create table c (\n    n int\n);\ncomment on table c is '{WORD}';\n"
+        "select pg_sleep(0.3);\n",
+        "drop table c;\n-- \\ '",
+        exists("c"),
+    )
+    other = Line(line.root, server, server.create())
+    other.apply()
+    expected = taken(other)
+    kept = "select id, rollback_sql, transactional from trunkline.applied order by id"
+    rollbacks = other.rows(kept)
+    server.drop(other.database)
+    done = psql(line, written(line), *words, **environment)
+    assert done.returncode == 0, done.stderr
+    assert taken(line) == expected
+    assert line.rows(kept) == rollbacks
+    assert [line.state(name) for name in "abc"] == ["applied"] * 3
+
+
+def test_what_one_change_leaves_in_its_session_does_not_reach_the_next(
+    line: Line,
+) -> None:
+    for name in ("a", "b"):
+        line.add(
+            name, "create temp table t (n int);\nset statement_timeout = '1min';\n"
+        )
+    done = psql(line, written(line))
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_role_that_the_file_takes_on_need_not_know_the_ledger(
+    line: Line, server: Server
+) -> None:
+    line.rows("create role visitor")
+    name = sql.Identifier(line.database)
+    with server.connect(line.database) as connection:
+        connection.execute(
+            sql.SQL("grant create on database {} to visitor").format(name)
+        )
+    line.add(
+        "a",
+        HEAD + "set role visitor;\ncreate schema own;\n"
+        "begin;\ncreate table own.t (n int);\ncommit;\ninsert into own.t values (1);\n",
+    )
+    text = written(line)
+    done = psql(line, text)
+    owner = line.rows(
+        "select relowner::regrole::text from pg_class where relname = 't'"
+    )
+    line.rows("drop owned by visitor")
+    line.rows("drop role visitor")
+    assert done.returncode == 0, done.stderr
+    assert owner == [("visitor",)]
+
+
+def test_a_concurrent_statement_waits_for_older_transactions(line: Line) -> None:
+    line.rows("create table busy (n int)")
+    line.add("a", HEAD + "create index concurrently busy_n on busy (n);\n")
+    text = written(line)
+    with line.connect(autocommit=False) as older, ThreadPoolExecutor() as pool:
+        older.execute("set transaction isolation level repeatable read")
+        older.execute("select 1")
+        run = pool.submit(psql, line, text)
+        time.sleep(1)  # longer than the time-out of the script
+        older.rollback()
+        done = run.result()
+    assert done.returncode == 0, done.stderr
+    assert line.applied() == ["a"]
+
+
+def test_an_invalid_index_is_not_put_on_record(line: Line) -> None:
+    line.rows("create table busy (n int)")
+    line.rows("insert into busy values (1), (1)")
+    line.add(
+        "a", HEAD + "create unique index concurrently if not exists u on busy (n);\n"
+    )
+    text = written(line)
+    assert psql(line, text).returncode == 3
+    done = psql(line, text)
+    assert done.returncode == 3
+    assert "the index u is not valid" in done.stderr
+    assert line.applied() == []
+
+
+def test_a_script_that_was_run_before_does_nothing(tally: Line) -> None:
+    tally.add("a", COUNTED)
+    text = written(tally)
+    assert psql(tally, text).returncode == 0
+    done = psql(tally, text)
+    assert done.returncode == 3
+    assert "a is not as it was when this file was written" in done.stderr
+    assert tally.rows("select n from tally") == [(11,)]
+
+
+@pytest.mark.parametrize("point", range(1, 8))
+def test_a_script_cut_off_anywhere_is_gone_on_with(tally: Line, point: int) -> None:
+    tally.add(
+        "a",
+        f"{COUNTED}begin;\nupdate tally set n = n + 100;\n"
+        "update tally set n = n + 1000;\ncommit;\nupdate tally set n = n + 10000;\n",
+    )
+    whole = written(tally)
+    cuts = [
+        place
+        for place in range(len(whole))
+        if whole.startswith((";\n", "commit;\n"), place)
+        and whole.find("update tally") < place
+    ]
+    cut = cuts[len(cuts) * point // 8]
+    psql(tally, whole[: cut + 2] if whole[cut] == ";" else whole[: cut + 8])
+    assert psql(tally, whole).returncode == 3 or "a" in tally.applied()
+    done = psql(tally, written(tally))
+    assert done.returncode == 0, done.stderr
+    assert tally.rows("select n from tally") == [(11111,)]
+    assert tally.applied() == ["a"]
+
+
+def test_a_file_that_has_changed_since_it_was_half_run_is_refused(tally: Line) -> None:
+    tally.add("a", COUNTED + "select 1 / 0;\n")
+    with pytest.raises(StatementFailed):
+        tally.apply()
+    tally.add("a", COUNTED.replace("10", "20"))
+    with pytest.raises(UsageError, match="has changed since it was half run"):
+        written(tally)
+
+
+def test_a_statement_that_may_have_finished_is_left_to_apply(tally: Line) -> None:
+    tally.add("a", HEAD + "vacuum tally;\nselect 1 / 0;\n")
+    with pytest.raises(StatementFailed):
+        tally.apply()
+    tally.rows("update trunkline.progress set finished_at = null")
+    with pytest.raises(UsageError, match="a was cut off in the middle of a statement"):
+        written(tally)
