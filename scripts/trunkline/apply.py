@@ -102,6 +102,10 @@ def _waiting(project: Project, state: State, options: Options) -> list[Change]:
     plan.refuse_unfit(
         project, state, waiting, allow_unverified=options.allow_unverified
     )
+    for change in waiting:
+        plan.refuse_edited(
+            state, change.id, "up", change.migration, change.transactional
+        )
     if options.require_certificate or project.config.require_certificate:
         certificate.refuse_uncertified(project, waiting)
     return waiting

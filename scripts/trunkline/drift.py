@@ -17,13 +17,15 @@ from trunkline.throwaway import Request
 class Result:
     """The differences of a live catalog; `repair` makes the live database as expected.
 
-    `ignored` are those that `drift_ignore` in yoyo.ini names, as `object name`;
-    `unmatched` its lines that name none (any more). `version` is the database's, and
-    `reference` that of the server it was compared on.
+    `half_way`: the changes that are partly applied or partly rolled back, of which some
+    of the differences come. `ignored` are those that `drift_ignore` in yoyo.ini names,
+    as `object name`; `unmatched` its lines that name none (any more). `version` is the
+    database's, and `reference` that of the server it was compared on.
     """
 
     database: str
     applied: int
+    half_way: tuple[str, ...]
     differences: tuple[Difference, ...]
     ignored: tuple[str, ...]
     unmatched: tuple[str, ...]
@@ -32,7 +34,9 @@ class Result:
 
     @property
     def ok(self) -> bool:
-        return all(d.kind == "column_order" for d in self.differences)
+        """Whether no change is half way, and only the order of columns differs."""
+        told = all(d.kind == "column_order" for d in self.differences)
+        return told and not self.half_way
 
 
 def run(project: Project, target: Target, request: Request) -> Result:
@@ -64,6 +68,7 @@ def run(project: Project, target: Target, request: Request) -> Result:
     return Result(
         target.label,
         len(changes),
+        tuple(sorted(state.begun("up") | state.begun("down"))),
         tuple(d for d in differences if d.named not in listed),
         tuple(name for name in listed if name in named),
         tuple(name for name in listed if name not in named),

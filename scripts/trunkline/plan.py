@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from trunkline.errors import UsageError
+from trunkline.events import Direction
 from trunkline.ledger import Entry, State
 from trunkline.project import Change, Problem, Project, Script
 
@@ -102,6 +103,28 @@ def refuse_misfit(project: Project, state: State) -> None:
             )
 
 
+def refuse_edited(
+    state: State, name: str, direction: Direction, script: Script, transactional: bool
+) -> None:
+    """Raise UsageError for a file that is half run and is not the one that was begun.
+
+    What comes after the finished statements may have been corrected.
+    """
+    steps = [s for s in state.steps if (s.id, s.direction) == (name, direction)]
+    texts = dict(enumerate((s.sha256 for s in script.statements), start=1))
+    same = all(texts.get(step.statement) == step.statement_sha256 for step in steps)
+    if steps and (transactional or not same):
+        done = sum(step.finished for step in steps)
+        raise UsageError(
+            f"{script.path} has changed since it was half run",
+            detail="It is to be one transaction now."
+            if same
+            else f"{done} statements of the former text have finished.",
+            hint="Put the former text back and finish it; or undo those statements "
+            f"by hand and: delete from trunkline.progress where id = '{name}'.",
+        )
+
+
 def _unfit(change: Change, allow_unverified: bool) -> Iterable[Problem]:
     from trunkline.header import Fault
 
@@ -150,7 +173,9 @@ def to_roll_back(
     """
     half_up = sorted(state.begun("up"))
     if half_up and not ids:
-        raise _partly_applied(half_up[0])
+        raise _partly_applied(
+            half_up[0], "To leave it as it is, name what to roll back."
+        )
     backwards = [entry.id for entry in reversed(state.entries)]
     if to is not None:
         _require_applied(project, state, to)
@@ -169,16 +194,17 @@ def _require_applied(project: Project, state: State, name: str) -> None:
     if name in state.applied:
         return
     if name in state.begun("up"):
-        raise _partly_applied(name)
+        raise _partly_applied(
+            name, "What has not run yet of its file may be corrected before."
+        )
     project.change(name)  # refused in other words where there is none
     raise UsageError(f"{name} is not applied", hint="See `trunkline status`.")
 
 
-def _partly_applied(name: str) -> UsageError:
+def _partly_applied(name: str, advice: str) -> UsageError:
     return UsageError(
         f"{name} is partly applied",
-        hint="Finish it first: `trunkline apply`. To leave it as it is, name what to "
-        "roll back.",
+        hint=f"Finish it first: `trunkline apply`. {advice}",
     )
 
 
@@ -225,5 +251,7 @@ def _rollback(
     if change is not None and source == "file" and change.problems:
         first = change.problems[0]
         raise UsageError(str(first), hint=first.fault.hint or None)
-    transactional = change.transactional if change else entry.transactional
-    return Rollback(name, change, script, source, transactional is not False)
+    known = change.transactional if change else entry.transactional
+    transactional = known is not False
+    refuse_edited(state, name, "down", script, transactional)
+    return Rollback(name, change, script, source, transactional)

@@ -95,8 +95,8 @@ def _settings(lock_timeout: float) -> str:
 
 
 def _finished(change: Change, state: State) -> tuple[Step, ...]:
+    plan.refuse_edited(state, change.id, "up", change.migration, change.transactional)
     steps = tuple(s for s in state.steps if (s.id, s.direction) == (change.id, "up"))
-    stepwise.refuse_other_text(_work(change), steps)
     if any(not step.finished for step in steps):
         raise UsageError(
             f"{change.id} was cut off in the middle of a statement",

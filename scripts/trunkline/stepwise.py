@@ -33,14 +33,13 @@ _NEEDS_OWN_TRANSACTIONS = (
 def run(session: Session, work: Work) -> None:
     """Run the statements that have not finished yet.
 
-    Raises UsageError for a file that is not the one that was begun, LockNotObtained,
+    Raises UsageError for a file that cannot be run like this, LockNotObtained,
     StatementFailed, and Failure for what is left unfinished.
     """
     statements = work.script.statements
     parts = list(units(work))
     _refuse_nameless(work)
     steps = session.ledger.steps(session.work, work.id, work.direction)
-    refuse_other_text(work, steps)
     finished = {step.statement for step in steps if step.finished}
     begun = next((step for step in steps if not step.finished), None)
     for number in sorted(finished):
@@ -179,18 +178,4 @@ def _refuse_nameless(work: Work) -> None:
             raise UsageError(
                 f"{place(work, number)}: an index built concurrently has no name",
                 hint="Name it, so that what a lost run leaves of it can be found.",
-            )
-
-
-def refuse_other_text(work: Work, steps: tuple[Step, ...]) -> None:
-    """Raise UsageError for a file that is not the one whose `steps` are on record."""
-    texts = dict(enumerate((s.sha256 for s in work.script.statements), start=1))
-    for step in steps:
-        if texts.get(step.statement) != step.statement_sha256:
-            done = sum(other.finished for other in steps)
-            raise UsageError(
-                f"{work.script.path} has changed since it was half run",
-                detail=f"{done} statements of the former text have finished.",
-                hint="Put the former text back and finish it; or undo those statements "
-                f"by hand and: delete from trunkline.progress where id = '{work.id}'.",
             )

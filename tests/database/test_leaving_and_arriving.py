@@ -12,7 +12,7 @@ from psycopg import sql
 from tests.line import Line, exists
 from trunkline import adopt, catalog, drift, script
 from trunkline.catalog import Snapshot
-from trunkline.errors import UsageError
+from trunkline.errors import StatementFailed, UsageError
 from trunkline.events import ignore
 from trunkline.locks import RUNNER_KEY
 from trunkline.report import text_report
@@ -193,6 +193,18 @@ def ignoring(line: Line, *entries: str) -> None:
     ini = line.root / "yoyo.ini"
     head, _, _ = ini.read_text().partition("drift_ignore")
     ini.write_text(head + "\n    ".join(["drift_ignore =", *entries]) + "\n")
+
+
+def test_drift_tells_which_change_is_half_way(
+    line: Line, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line.add("z", "-- transactional: false\nselect 1;\nselect 1 / 0;\n")
+    with pytest.raises(StatementFailed):
+        line.apply()
+    found = drift.run(line.project, line.target, HERE)
+    assert (found.differences, found.half_way, found.ok) == ((), ("z",), False)
+    text_report(verbose=False, explain=False).drifted(found)
+    assert "z is half way: finish it first" in capsys.readouterr().out
 
 
 def test_a_difference_named_in_yoyo_ini_with_its_reason_is_no_drift(

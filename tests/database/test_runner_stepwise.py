@@ -95,6 +95,61 @@ def test_an_edited_file_that_is_half_applied_is_refused(line: Line) -> None:
     assert line.apply().ok
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{HEAD}select 2;\ncreate table a (n int);\n",
+        f"{HEAD}create table a (n bigint);\nselect 2;\n",
+        f"{HEAD}select 1;\n",
+        "create table a (n int);\nselect 2;\n",
+    ],
+    ids=["reordered", "altered", "shorter", "one transaction"],
+)
+def test_an_edited_file_is_refused_before_anything_runs(line: Line, text: str) -> None:
+    line.add("z", f"{HEAD}create table a (n int);\nselect 1 / 0;\n")
+    with pytest.raises(StatementFailed):
+        line.apply()
+    line.table("y")
+    line.add("z", text)
+    for dry_run in (True, False):
+        with pytest.raises(UsageError, match="has changed since it was half run"):
+            line.apply(dry_run=dry_run)
+    assert line.state("y") == "pending"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{HEAD}create table a (n int);\nselect 2;\n",
+        f"{HEAD}-- a word\n\ncreate table a (n int);\n-- more\n\nselect 2;\n",
+    ],
+    ids=["the unfinished part", "comments and blanks"],
+)
+def test_what_has_not_run_yet_may_be_corrected(line: Line, text: str) -> None:
+    line.add(FIRST, f"{HEAD}create table a (n int);\nselect 1 / 0;\n")
+    with pytest.raises(StatementFailed):
+        line.apply()
+    line.add(FIRST, text)
+    assert line.apply().ok
+
+
+def test_a_rollback_that_is_half_run_is_not_gone_on_with_in_another_text(
+    line: Line,
+) -> None:
+    line.add(
+        FIRST, f"{HEAD}create table a (n int);\n", "drop table a;\nselect 1 / 0;\n"
+    )
+    line.apply()
+    with pytest.raises(StatementFailed):
+        line.rollback(FIRST)
+    line.add(FIRST, f"{HEAD}create table a (n int);\n", "select 2;\ndrop table a;\n")
+    with pytest.raises(UsageError, match="differs from the rollback that the ledger"):
+        line.rollback(FIRST)
+    with pytest.raises(UsageError, match="has changed since it was half run"):
+        line.rollback(FIRST, use="file")
+    assert line.state(FIRST) == "partly rolled back"
+
+
 def test_a_transaction_of_the_file_is_run_and_recorded_whole(line: Line) -> None:
     line.add(
         FIRST,

@@ -215,6 +215,8 @@ class TextReport:
             print(f"{count} marked as applied on {result.database}")
 
     def drifted(self, result: drift.Result) -> None:
+        for name in result.half_way:
+            print(f"{name} is half way: finish it first (see `trunkline status`)")
         for line in difference_lines(result.differences, None):
             print(line)
         for name in result.unmatched:
