@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Literal
 
 from trunkline.errors import UsageError
 from trunkline.events import Direction
 from trunkline.ledger import Entry, State
 from trunkline.project import Change, Problem, Project, Script
+from trunkline.statements import DoesNotParse
 
 Source = Literal["file", "ledger"]
 
@@ -251,7 +253,30 @@ def _rollback(
     if change is not None and source == "file" and change.problems:
         first = change.problems[0]
         raise UsageError(str(first), hint=first.fault.hint or None)
+    if source == "ledger":
+        _refuse_unfit_stored(script, name, as_it_is=use == "ledger")
     known = change.transactional if change else entry.transactional
     transactional = known is not False
     refuse_edited(state, name, "down", script, transactional)
     return Rollback(name, change, script, source, transactional)
+
+
+def _refuse_unfit_stored(script: Script, name: str, *, as_it_is: bool) -> None:
+    """Raise UsageError for what cannot be run of the ledger, or was altered there.
+
+    `as_it_is`: it was asked for by name, and may be other than it was stored.
+    """
+    written = (script.text, script.text.replace("\n", "\r\n"))
+    hashes = [sha256(text.encode()).hexdigest() for text in written]
+    if not as_it_is and script.sha256 not in hashes:
+        raise UsageError(
+            f"the rollback that the ledger keeps of {name} is not as it was stored",
+            hint="Read it: select rollback_sql from trunkline.applied where id = "
+            f"'{name}'. If it is to be run, say --use ledger.",
+        )
+    try:
+        empty = not script.statements
+    except DoesNotParse as error:
+        raise UsageError(f"{script.path}:{error.line}: {error.message}") from None
+    if empty:
+        raise UsageError(f"{script.path}:1: the rollback holds no statement")

@@ -154,6 +154,53 @@ def test_a_rollback_file_that_is_gone_with_its_link_is_taken_from_the_ledger(
     assert applied.state(SECOND) == "pending"
 
 
+def test_a_stored_rollback_that_was_altered_is_run_only_when_it_is_named(
+    line: Line,
+) -> None:
+    line.table("c")
+    line.apply()
+    line.rows(
+        "update trunkline.applied set rollback_sql = rollback_sql || 'select 1;'"
+        " where id = 'c'"
+    )
+    line.remove("c")
+    with pytest.raises(UsageError, match="of c is not as it was stored"):
+        line.rollback("c")
+    assert line.has("c")
+    assert line.rollback("c", use="ledger").ok
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("drop tabl c;", 'ledger:rollbacks/c.sql:1: syntax error at or near "tabl"'),
+        ("-- nothing", "ledger:rollbacks/c.sql:1: the rollback holds no statement"),
+    ],
+)
+def test_a_stored_rollback_that_cannot_be_run_is_refused_beforehand(
+    line: Line, text: str, message: str
+) -> None:
+    line.table("c")
+    line.apply()
+    line.rows("update trunkline.applied set rollback_sql = %s where id = 'c'", text)
+    line.remove("c")
+    with pytest.raises(UsageError) as refused:
+        line.rollback("c", use="ledger")
+    assert refused.value.message == message
+    assert line.has("c")
+
+
+def test_a_rollback_that_was_stored_with_other_line_ends_is_as_it_was(
+    line: Line,
+) -> None:
+    line.table("c")
+    file = line.root / "rollbacks" / "c.sql"
+    file.write_bytes(b"drop table\r\n    c;\r\n")
+    line.apply()
+    line.remove("c")
+    assert line.rollback("c").ok
+
+
 def test_a_rollback_that_differs_from_the_stored_one_is_refused(applied: Line) -> None:
     applied.add(
         SECOND,
