@@ -9,6 +9,7 @@ first data key where it has none. It can run once `20260219_backfill_rights` is 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from uuid import NAMESPACE_OID, uuid5
 
 from psycopg import Connection
@@ -28,6 +29,7 @@ from trunkline.backfill import (
     Skipped,
     Source,
     Words,
+    in_parts,
 )
 
 PROVIDER = "twilio"
@@ -81,14 +83,22 @@ class ManagedCredentials(Backfill):
         self._keks = load_keks()
 
     def migrate(self, connection: Connection, rows: Sequence[Row]) -> list[Outcome]:
-        refused = [refusal(row) for row in rows]
-        ours = [row for row, why in zip(rows, refused, strict=True) if why is None]
-        ring = datakeys.ring(connection, {row["org_id"] for row in ours}, self._keks)
+        judged = [(row, refusal(row)) for row in rows]
+        org_ids = {row["org_id"] for row, refused in judged if refused is None}
+        ring = datakeys.ring(connection, org_ids, self._keks)
+        return in_parts(connection, judged, partial(self._inserted, connection, ring))
+
+    def _inserted(
+        self,
+        connection: Connection,
+        ring: KeyRing,
+        judged: Sequence[tuple[Row, Outcome | None]],
+    ) -> list[Outcome]:
         outcomes: list[Outcome] = []
         written: list[tuple[object, ...]] = []
-        for row, why in zip(rows, refused, strict=True):
-            if why is not None:
-                outcomes.append(why)
+        for row, refused in judged:
+            if refused is not None:
+                outcomes.append(refused)
                 continue
             try:
                 written.append(self.written(row, ring))

@@ -13,13 +13,14 @@ import os
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 from psycopg import Connection
 
 from telephony import datakeys
 from telephony.errors import SealingError
-from telephony.keyring import load_keks
+from telephony.keyring import KeyRing, load_keks
 from telephony.sealing import Place, legacy_key
 from telephony.secret import Secret
 from telephony.stored import FIELD, TOKEN_FIELD, number_and_account, open_stored
@@ -32,6 +33,7 @@ from trunkline.backfill import (
     Source,
     Updates,
     Words,
+    in_parts,
 )
 
 _WORDS = Words(
@@ -66,6 +68,11 @@ class _Reseal(Backfill):
 
     def migrate(self, connection: Connection, rows: Sequence[Row]) -> list[Outcome]:
         ring = datakeys.ring(connection, {row["org_id"] for row in rows}, self._keks)
+        return in_parts(connection, rows, partial(self._updated, connection, ring))
+
+    def _updated(
+        self, connection: Connection, ring: KeyRing, rows: Sequence[Row]
+    ) -> list[Outcome]:
         outcomes: list[Outcome] = []
         written: list[tuple[Any, ...]] = []
         for row in rows:

@@ -45,6 +45,7 @@ from trunkline.backfill.events import (
     WorkerLost,
 )
 from trunkline.backfill.pace import Pace
+from trunkline.backfill.parts import in_parts
 from trunkline.backfill.running import Report, run
 from trunkline.backfill.undoing import Undoable, Undone, forget, undo, undoable
 
@@ -75,6 +76,7 @@ __all__ = [
     "Words",
     "WorkerLost",
     "forget",
+    "in_parts",
     "load",
     "names",
     "pause",
