@@ -19,7 +19,7 @@ from io import TextIOWrapper
 from types import FrameType
 from typing import NoReturn, TextIO
 
-from trunkline.errors import Failure, TrunklineError, UsageError
+from trunkline.errors import Failure, NotWritten, TrunklineError, UsageError
 from trunkline.options import COMMANDS, add_global
 from trunkline.report.terminal import Terminal
 
@@ -64,7 +64,9 @@ def end_well(work: Callable[[], int], *, program: str, as_json: bool) -> int:
         status = work()
         sys.stdout.flush()
     except TrunklineError as error:
-        return _tell(error, program, as_json=as_json)
+        # Where the report has been made, stdout has its one document.
+        said = isinstance(error, NotWritten)
+        return _tell(error, program, as_json=as_json and not said)
     except KeyboardInterrupt as error:
         Terminal(sys.stderr).clear()
         number = error.args[0] if isinstance(error, _Ended) else signal.SIGINT
@@ -74,9 +76,8 @@ def end_well(work: Callable[[], int], *, program: str, as_json: bool) -> int:
         # Whoever read our output has had enough: end as a program in a pipe does.
         _lead_nowhere(sys.stdout)
         return 128 + signal.SIGPIPE
-    except OSError as error:  # it may be our own output that has no room
-        where = f"{error.filename}: " if error.filename else ""
-        failure = Failure(f"{where}{error.strerror or error}")
+    except OSError as error:
+        failure = Failure(f"{_place(error)}{error.strerror or error}")
         return _tell(failure, program, as_json=as_json)
     except Exception as error:
         traceback.print_exc()
@@ -86,6 +87,18 @@ def end_well(work: Callable[[], int], *, program: str, as_json: bool) -> int:
         )
         return _tell(defect, program, as_json=as_json)
     return status
+
+
+def _place(error: OSError) -> str:
+    """What the system would not read or write, as far as that is known.
+
+    It names no stream; but only reports print, and what they print goes to one.
+    """
+    if error.filename:
+        return f"{error.filename}: "
+    *_, (last, _) = traceback.walk_tb(error.__traceback__)
+    printed = str(last.f_globals["__name__"]).startswith(("trunkline.report", __name__))
+    return "standard output: " if printed else ""
 
 
 def _lead_nowhere(stream: TextIO) -> None:

@@ -21,6 +21,8 @@ from trunkline.report import Report, json_report, text_report
 from trunkline.throwaway import Request
 
 if TYPE_CHECKING:
+    from junitparser import JUnitXml
+
     from trunkline.copying import Wanted
 
 
@@ -95,9 +97,8 @@ def verify(options: Namespace) -> int:
     junit.require_writable(options.junit)
     report = report_of(options)
     result = verify.run(loaded, database(options, loaded), options.ids, report.event)
-    if options.junit:
-        junit.write(options.junit, junit.of_checks(result.results))
-    report.verified(result)
+    with junit.written(options.junit, lambda: junit.of_checks(result.results)):
+        report.verified(result)
     return _exit(result.ok)
 
 
@@ -126,10 +127,12 @@ def rehearse(options: Namespace) -> int:
         live=target(options.stats_from) if options.stats_from else None,
         jobs=options.jobs,
     )
-    if options.junit:
-        suites = junit.of_rehearsal(result, allow_unverified=options.allow_unverified)
-        junit.write(options.junit, suites)
-    report.rehearsed(result)
+
+    def suites() -> JUnitXml:
+        return junit.of_rehearsal(result, allow_unverified=options.allow_unverified)
+
+    with junit.written(options.junit, suites):
+        report.rehearsed(result)
     return _exit(result.ok)
 
 

@@ -45,6 +45,10 @@ class Unreachable(Failure):
     """the server cannot be reached"""
 
 
+class NotWritten(Failure):
+    """the work is done and reported, and a further output could not be written"""
+
+
 class LockNotObtained(Failure):
     """another runner holds the lock of this database"""
 

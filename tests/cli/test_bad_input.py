@@ -221,7 +221,10 @@ def test_output_that_finds_no_room_is_told_elsewhere(
     if words[-1] == "now":
         assert (process.returncode, err) == (2, "")
     else:
-        assert (process.returncode, err) == (3, "trunkline: File too large\n")
+        assert (process.returncode, err) == (
+            3,
+            "trunkline: standard output: File too large\n",
+        )
 
 
 def test_a_project_may_lie_where_the_path_has_blanks(tmp_path: Path, url: str) -> None:

@@ -296,6 +296,19 @@ def test_without_a_terminal_there_is_no_colour_and_with_one_there_is(
     assert "\x1b[32mok\x1b[0m" in seen
 
 
+@pytest.mark.parametrize("command", ["verify", "rehearse"])
+def test_a_junit_file_that_cannot_be_written_does_not_lose_the_report(
+    command: str, rooms: Cli
+) -> None:
+    assert rooms("apply").status == 0
+    done = rooms(command, "--json", "--junit", "/dev/full")
+    assert done.status == 3
+    assert done.json["ok"]
+    assert done.err == (
+        "trunkline: /dev/full cannot be written\ndetail: No space left on device\n"
+    )
+
+
 def test_a_junit_file_is_written_whole_and_over_the_former_one(
     rooms: Cli, tmp_path: Path
 ) -> None:

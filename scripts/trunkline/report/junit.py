@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trunkline.errors import Failure, UsageError
+from trunkline.errors import NotWritten, UsageError
 from trunkline.report.words import (
     check_lines,
     crash_lines,
@@ -138,8 +139,25 @@ def _further(
             yield "crashes", crashes.ok, crash_lines(crashes)
 
 
+@contextmanager
+def written(file: str | None, document: Callable[[], JUnitXml]) -> Iterator[None]:
+    """Write the file, if one is asked for; that it could not be is told at the end.
+
+    So inside the block, where the report is made, all is told all the same.
+    """
+    failure = None
+    try:
+        if file is not None:
+            write(file, document())
+    except NotWritten as error:
+        failure = error
+    yield
+    if failure is not None:
+        raise failure
+
+
 def write(file: str, document: JUnitXml) -> None:
-    """Write the file whole or not at all. Raises Failure when it cannot be.
+    """Write the file whole or not at all. Raises NotWritten when it cannot be.
 
     A device or a pipe (`/dev/stdout`) is written to; nothing takes its place.
     """
@@ -154,7 +172,7 @@ def write(file: str, document: JUnitXml) -> None:
         half.replace(path)
     except OSError as error:
         half.unlink(missing_ok=True)
-        raise Failure(f"{file} cannot be written", detail=error.strerror) from None
+        raise NotWritten(f"{file} cannot be written", detail=error.strerror) from None
 
 
 def _is_device(path: Path) -> bool:
