@@ -67,9 +67,9 @@ class LockHeld:
 class Blocker:
     """A session that another waits for; what may not be seen is None.
 
-    `pid` is 0 for a prepared transaction, which has no session. `seconds` is the age of
-    its transaction, or the time since it was last active. The literals of `query` are
-    left out.
+    `pid` is 0 for a prepared transaction, which has no session; `prepared` is the name
+    of that. `seconds` is the age of its transaction, or the time since it was last
+    active. The literals of `query` are left out.
     """
 
     pid: int
@@ -79,14 +79,16 @@ class Blocker:
     state: str | None
     seconds: float | None
     query: str | None
+    prepared: str | None = None
 
     def __str__(self) -> str:
-        if self.pid == 0:
-            return "a prepared transaction (see pg_prepared_xacts)"
         age = "" if self.seconds is None else f" for {self.seconds:.0f} s"
         state = f"{self.state}{age}" if self.state else None
         facts = (self.user, self.application, self.client, state)
-        told = f"pid {self.pid} ({', '.join(fact for fact in facts if fact)})"
+        who = f"pid {self.pid}" if self.pid else "the prepared transaction"
+        who += f" {self.prepared}" if self.prepared else ""
+        known = ", ".join(fact for fact in facts if fact)
+        told = f"{who} ({known})" if known else who
         return f"{told}: {self.query}" if self.query else told
 
 

@@ -29,15 +29,29 @@ LAST_WORD = 5.0
 _ABOUT = (
     " a.pid, coalesce(a.usename, a.backend_type) as user,"
     " nullif(a.application_name, '') as application,"
-    " coalesce(host(a.client_addr), 'local') as client, a.state,"
+    " case when a.query is distinct from '<insufficient privilege>'"
+    " then coalesce(host(a.client_addr), 'local') end as client, a.state,"
     " extract(epoch from clock_timestamp()"
     " - coalesce(a.xact_start, a.state_change))::float8 as seconds, a.query"
 )
 _BLOCKERS = (
-    f"select b.pid, {_ABOUT.replace(' a.pid,', '')}"
-    " from unnest(pg_catalog.pg_blocking_pids(%s)) as b (pid)"
+    f"select b.pid, {_ABOUT.replace(' a.pid,', '')}, null as prepared"
+    " from unnest(pg_catalog.pg_blocking_pids(%(pid)s)) as b (pid)"
     " left join pg_catalog.pg_stat_activity as a on a.pid = b.pid"
-    " order by a.xact_start"
+    " where b.pid <> 0"
+    # A prepared transaction has no process, and is known by the lock on itself.
+    " union all select 0, p.owner, null, null, 'prepared',"
+    " extract(epoch from clock_timestamp() - p.prepared)::float8, null, p.gid"
+    " from pg_catalog.pg_prepared_xacts as p"
+    " where 0 = any(pg_catalog.pg_blocking_pids(%(pid)s)) and exists ("
+    " select from pg_catalog.pg_locks as own"
+    " join pg_catalog.pg_locks as h using (virtualtransaction)"
+    " join pg_catalog.pg_locks as w"
+    " on (h.locktype, h.database, h.relation, h.transactionid) is not distinct from"
+    " (w.locktype, w.database, w.relation, w.transactionid)"
+    " where own.transactionid = p.transaction and own.pid is null and own.granted"
+    " and h.pid is null and w.pid = %(pid)s and not w.granted)"
+    " order by seconds desc nulls last"
 )
 #: Asked often while a statement is at work, and then most often in vain: the view that
 #: is asked next costs five times as much.
@@ -182,7 +196,7 @@ class Watch:
             return
         event, self.wanted, self.ahead = found[0], found[1] or "a lock", found[2]
         with self._look.cursor(row_factory=class_row(Blocker)) as cursor:
-            rows = cursor.execute(_BLOCKERS, [self._pid]).fetchall()
+            rows = cursor.execute(_BLOCKERS, {"pid": self._pid}).fetchall()
         if rows:
             self.blockers = tuple(_redacted(row) for row in rows)
             self._tell()

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,72 @@ def test_a_vacuum_against_wraparound_is_named_and_not_ended(old: Line) -> None:
     assert "public.busy (to prevent wraparound)" in told
     assert old.rows(vacuum) == [(pid,)]
     assert not old.has("a")
+
+
+@pytest.fixture
+def preparing(tmp_path: Path, server: Server) -> Iterator[Line]:
+    """A server of our own, on which transactions can be prepared."""
+    version = int(server.version.partition(".")[0])
+    with open_server(Request(postgres=version)) as own:
+        line = Line(tmp_path / "preparing", own, own.create())
+        line.rows("create table busy (n int)")
+        line.rows("alter system set max_prepared_transactions = 2")
+        own.crash()
+        own.start()
+        yield line
+
+
+@pytest.mark.embedded
+def test_a_prepared_transaction_is_named(preparing: Line) -> None:
+    preparing.add(FIRST, "create table a (n int);\nalter table busy add m int;\n")
+    for name, query in (("idle", "select 1"), ("of the bank", "select from busy")):
+        with preparing.connect(autocommit=False) as session:
+            session.execute(query.encode())
+            session.execute(sql.SQL("prepare transaction {}").format(name))
+    with pytest.raises(LockNotObtained) as failure:
+        preparing.apply(limits=HASTY)
+    assert re.search(
+        r"In the way: the prepared transaction of the bank"
+        r" \(postgres, prepared for \d s\)\.$",
+        failure.value.detail or "",
+    )
+    preparing.rows("rollback prepared 'of the bank'")
+    assert preparing.apply(limits=HASTY).ok
+    preparing.rows("rollback prepared 'idle'")
+
+
+def test_what_may_not_be_seen_of_a_blocker_is_not_made_up(
+    busy: Line, server: Server
+) -> None:
+    name = sql.Identifier(busy.database)
+    with server.connect(busy.database) as session:
+        session.execute("create role owner_of_busy login password 'x'")
+        session.execute(
+            sql.SQL("alter database {} owner to owner_of_busy").format(name)
+        )
+        session.execute("alter table busy owner to owner_of_busy")
+    plain = replace(
+        busy.target,
+        keywords={**busy.target.keywords, "user": "owner_of_busy", "password": "x"},
+    )
+    try:
+        with (
+            _holding(busy, "select from busy") as pid,
+            pytest.raises(LockNotObtained) as failure,
+        ):
+            apply.run(
+                busy.project,
+                plain,
+                apply.Options(limits=HASTY, allow_unverified=True),
+                busy.events.append,
+            )
+    finally:
+        with server.connect(busy.database) as session:
+            session.execute("reassign owned by owner_of_busy to postgres")
+            session.execute("drop owned by owner_of_busy; drop role owner_of_busy")
+    assert (failure.value.detail or "").endswith(
+        f"In the way: pid {pid} (postgres, reader): <insufficient privilege>."
+    )
 
 
 def test_the_application_never_queues_longer_than_an_attempt_may_wait(
