@@ -124,6 +124,7 @@ def _rotate(options: argparse.Namespace) -> int:
     target = database(options, None)
     keks = load_keks()
     rotation.refuse_open_runs(target, but=rotation.MOVES)
+    rotation.refuse_unknown_keks(target, options.org, keks)
     plan = rotate_plan(rotation.standing(target, options.org), options.org, keks)
     _plan(plan, options, "Rotate", target.label)
     report = report_of(options)
@@ -159,10 +160,13 @@ def _shred(options: argparse.Namespace) -> int:
     from telephony import rotation
     from telephony.told import shred_plan
     from trunkline.commands import database
+    from trunkline.report.words import counted
 
     target = database(options, None)
     rotation.refuse_open_runs(target)
-    plan = shred_plan(rotation.standing(target, options.org), options.org)
+    found = rotation.standing(target, options.org)
+    rotation.refuse_living(found)
+    plan = shred_plan(found, options.org)
     for line in plan:
         print(line, file=sys.stderr if options.json else sys.stdout)
     sys.stdout.flush()
@@ -171,7 +175,7 @@ def _shred(options: argparse.Namespace) -> int:
     if options.json:
         _print({"plan": plan, "destroyed": destroyed, "ok": True})
     else:
-        print(f"{destroyed} data keys of {options.org} destroyed")
+        print(f"{counted(destroyed, 'data key')} of {options.org} destroyed")
     return 0
 
 

@@ -173,12 +173,10 @@ def rewrap(target: Target, *, workers: int, emit: Emit) -> backfill.Report:
     return report
 
 
-def shred(target: Target, org_id: UUID) -> int:
-    """Destroy all data keys of an organization; gives how many there were.
-
-    Raises Failure while anything that is in use, or in the form of before, is left.
+def refuse_living(found: Standing) -> None:
+    """Raise Failure where an organization must not be shredded as it stands: anything
+    that is in use, or in the form of before, is left.
     """
-    found = standing(target, org_id)
     if found.legacy:
         raise Failure(
             f"{found.legacy} values of the organization are under no key of its own",
@@ -191,6 +189,14 @@ def shred(target: Target, org_id: UUID) -> int:
             hint="Release its numbers, deactivate its credentials and close its "
             "subaccount first.",
         )
+
+
+def shred(target: Target, org_id: UUID) -> int:
+    """Destroy all data keys of an organization; gives how many there were.
+
+    Raises what `refuse_living` raises, and Failure when it comes to live meanwhile.
+    """
+    refuse_living(standing(target, org_id))
     with _session(target) as connection:
         try:
             with _acting(connection):
@@ -232,6 +238,30 @@ def refuse_open_runs(target: Target, *, but: tuple[str, ...] = ()) -> None:
                 f"the run {found.run} of {name} is {found.state}",
                 detail="It keeps old values until it is finished or undone.",
                 hint=f"Finish it: trunkline backfill {name}",
+            )
+
+
+def refuse_unknown_keks(target: Target, org_id: UUID | None, keks: Keks) -> None:
+    """Raise UsageError where a value to be moved cannot be opened with what is at hand.
+
+    Its organization would stay between two keys.
+    """
+    with _session(target, read_only=True) as connection, _acting(connection):
+        rows = connection.execute(
+            "select split_part(k.wrapped, ':', 2), count(*)"
+            f" from public.org_data_keys as k join {_VALUES} as v"
+            " on v.org_id = k.org_id and v.key_version = k.version"
+            " where k.state in ('active', 'retiring')"
+            " and (%(org)s::uuid is null or k.org_id = %(org)s)"
+            " group by 1 order by 1".encode(),
+            {"org": org_id},
+        ).fetchall()
+    for kek, values in rows:
+        if kek not in keks.known:
+            raise UsageError(
+                f"key-encryption key {kek} is not configured, and {values} of the"
+                " values to be moved need it",
+                hint="Add it behind the current one.",
             )
 
 

@@ -216,10 +216,9 @@ def backfill(options: Namespace) -> int:
                 dry_run=options.dry_run,
             )
         )
-    if options.action == "undo":
-        undoable = command.plan_undo(where, options.name, report)
-        if undoable and not options.yes:
-            ask(f"Undo {options.name}", where.label)
+    plan = command.PLANS.get(options.action)
+    if plan is not None and plan(where, options.name, report) and not options.yes:
+        ask(f"{options.action.capitalize()} {options.name}", where.label)
     return _exit(command.ACTIONS[options.action](where, options.name, report))
 
 

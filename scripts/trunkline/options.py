@@ -294,7 +294,9 @@ def _backfill(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="so many processes on this machine (default: 1)",
     )
-    parser.add_argument("--yes", action="store_true", help="do not ask before an undo")
+    parser.add_argument(
+        "--yes", action="store_true", help="do not ask before an undo or forget"
+    )
 
 
 #: name: (what it does, an example, its own arguments)

@@ -141,7 +141,16 @@ def test_what_is_forgotten_cannot_be_undone(
 ) -> None:
     originals(connection, 30)
     toys("backfill", "copies")
-    assert "copies: 30 rows forgotten" in toys("backfill", "copies", "forget").out
+    refused = toys("backfill", "copies", "forget")
+    assert (refused.status, "nobody is there to be asked" in refused.err) == (2, True)
+    assert refused.out == (
+        "will forget what copies wrote, 30 rows: it cannot be undone any more then\n"
+    )
+    assert connection.execute("select from trunkline.backfill_written").rowcount == 30
+    done = toys("backfill", "copies", "forget", "--yes")
+    assert "copies: 30 rows forgotten" in done.out
+    # Where there is nothing, nobody is asked.
+    assert toys("backfill", "copies", "forget").status == 0
     assert toys("backfill", "copies", "undo", "--yes").status == 3
 
 

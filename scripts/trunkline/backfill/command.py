@@ -11,7 +11,6 @@ from collections.abc import Callable
 from trunkline.backfill import control, discovery, running, undoing
 from trunkline.backfill.control import Status
 from trunkline.backfill.definition import Words
-from trunkline.backfill.undoing import Undoable
 from trunkline.connect import Target
 from trunkline.errors import Failure
 from trunkline.report import Report
@@ -70,14 +69,14 @@ def resume(target: Target, name: str, report: Report) -> bool:
     return True
 
 
-def plan_undo(target: Target, name: str, report: Report) -> Undoable | None:
+def plan_undo(target: Target, name: str, report: Report) -> bool:
     """Tell what an undo would put back. Raises Failure when there is nothing."""
     _known(target, name)
     found = undoing.undoable(target, name)
     if found is None:
         raise Failure(f"there is nothing of {name} to undo")
     report.backfill_undoable(name, found)
-    return found
+    return True
 
 
 def undo(target: Target, name: str, report: Report) -> bool:
@@ -87,13 +86,26 @@ def undo(target: Target, name: str, report: Report) -> bool:
     return not result.kept
 
 
+def plan_forget(target: Target, name: str, report: Report) -> bool:
+    """Tell what would be forgotten, if that is anything."""
+    _known(target, name)
+    rows = undoing.forgettable(target, name)
+    if rows:
+        report.backfill_forgettable(name, rows)
+    return rows > 0
+
+
 def forget(target: Target, name: str, report: Report) -> bool:
     """Keep nothing for an undo."""
-    _known(target, name)
     report.backfill_forgotten(name, undoing.forget(target, name))
     return True
 
 
+#: What an action would do is told first, and whether there is something to ask about.
+PLANS: dict[str, Callable[[Target, str, Report], bool]] = {
+    "undo": plan_undo,
+    "forget": plan_forget,
+}
 ACTIONS: dict[str, Callable[[Target, str, Report], bool]] = {
     "status": status,
     "pause": pause,

@@ -91,6 +91,23 @@ def undoable(target: Target, name: str) -> Undoable | None:
     return Undoable(row[0], tuple(row[1]), row[2], row[3])
 
 
+def forgettable(target: Target, name: str) -> int:
+    """How many rows `forget` would forget. Reads only; raises what `forget` raises, and
+    UsageError where nothing can be forgotten since nothing can be written.
+    """
+    with session(target, f"{name} status", DEFAULT, read_only=True) as connection:
+        refuse_read_only(connection, target)
+        if not book.is_installed(connection):
+            return 0
+        _refuse_open_run(connection, name)
+        ((rows,),) = connection.execute(
+            "select count(*) from trunkline.backfill_written as w"
+            " join trunkline.backfill_run as r on r.id = w.run_id where r.name = %s",
+            [name],
+        ).fetchall()
+    return int(rows)
+
+
 def undo(
     target: Target, name: str, *, pace: Pace = DEFAULT, emit: Emit = ignore
 ) -> Undone:
@@ -137,11 +154,7 @@ def forget(target: Target, name: str, *, pace: Pace = DEFAULT) -> int:
     with session(target, name, pace) as connection, connection.transaction():
         if not book.is_installed(connection):
             return 0
-        if book.open_run_of(connection, name) is not None:
-            raise Failure(
-                f"{name} has a run that is not finished",
-                hint="Finish it or undo it first.",
-            )
+        _refuse_open_run(connection, name)
         forgotten = connection.execute(
             "delete from trunkline.backfill_written where run_id in"
             " (select id from trunkline.backfill_run where name = %s)",
@@ -153,6 +166,14 @@ def forget(target: Target, name: str, *, pace: Pace = DEFAULT) -> int:
             [name],
         )
     return forgotten
+
+
+def _refuse_open_run(connection: Connection, name: str) -> None:
+    if book.open_run_of(connection, name) is not None:
+        raise Failure(
+            f"{name} has a run that is not finished",
+            hint="Finish it or undo it first.",
+        )
 
 
 def _next_run(connection: Connection, name: str, pace: Pace, emit: Emit) -> Run | None:

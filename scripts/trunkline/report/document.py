@@ -17,7 +17,7 @@ from trunkline.events import (
     OfBackfill,
     Waiting,
 )
-from trunkline.report.moving import undo_line
+from trunkline.report.moving import forget_line, undo_line
 from trunkline.report.words import copy_begins, plan_lines
 
 if TYPE_CHECKING:
@@ -112,6 +112,9 @@ class JsonReport:
     def backfill_undoable(self, name: str, found: backfill.Undoable) -> None:
         self._plan = plain(found)
         print(undo_line(name, found), file=sys.stderr)
+
+    def backfill_forgettable(self, name: str, rows: int) -> None:
+        print(forget_line(name, rows), file=sys.stderr)
 
     def backfill_undone(self, result: backfill.Undone) -> None:
         _print(

@@ -144,3 +144,11 @@ def undo_line(name: str, found: Undoable) -> str:
             f"in {rows} of {found.table}"
         )
     return f"will undo {runs} of {name}: delete {rows} of {found.table}"
+
+
+def forget_line(name: str, rows: int) -> str:
+    """What forgetting would make impossible."""
+    return (
+        f"will forget what {name} wrote, {counted(rows, 'row')}: "
+        "it cannot be undone any more then"
+    )

@@ -31,6 +31,7 @@ from trunkline.report.moving import (
     Moving,
     counts_lines,
     error_lines,
+    forget_line,
     status_lines,
     undo_line,
 )
@@ -273,6 +274,9 @@ class TextReport:
 
     def backfill_undoable(self, name: str, found: backfill.Undoable) -> None:
         print(undo_line(name, found), flush=True)
+
+    def backfill_forgettable(self, name: str, rows: int) -> None:
+        print(forget_line(name, rows), flush=True)
 
     def backfill_undone(self, result: backfill.Undone) -> None:
         self._moving.end()

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from tests.installation import Installation
+from tests.database.backfill.test_keys import OTHER_KEK, let_go, states
+from tests.installation import KEK, Installation
 
 ORG = "46cf2995-2bee-44e3-838b-24151486fe4e"
 
@@ -50,18 +51,38 @@ def test_shredding_asks_for_the_id_twice_and_says_what_it_does_not_reach(
     sealed: Installation,
 ) -> None:
     shred = ("telephony", "keys", "shred", ORG)
+    done = sealed.program(*shred)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "3 values of the organization are in use" in done.stderr
+    let_go(sealed)
     for confirmed in ([], [ORG], [ORG, ORG.replace("4", "5")], [ORG] * 3):
         words = [word for one in confirmed for word in ("--confirm", one)]
         done = sealed.program(*shred, *words)
         assert done.returncode == 2
         assert "backups, WAL archives and replicas' files" in done.stdout
         assert "the key-encryption key (first)" in done.stdout
+        assert not sealed.value(
+            "select count(*) from org_data_keys where state = 'destroyed'"
+        )
     done = sealed.program(*shred, "--confirm", ORG, "--confirm", ORG)
-    assert done.returncode == 3
-    assert "3 values of the organization are in use" in done.stderr
-    assert not sealed.value(
-        "select count(*) from org_data_keys where state = 'destroyed'"
-    )
+    assert done.returncode == 0
+    assert done.stdout.endswith(f"1 data key of {ORG} destroyed\n")
+
+
+def test_a_rotation_that_could_not_open_what_it_moves_makes_no_key(
+    sealed: Installation,
+) -> None:
+    other = {"TELEPHONY_KEK": OTHER_KEK}
+    done = sealed.program("telephony", "keys", "rotate", ORG, "--yes", **other)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "key-encryption key first is not configured, and 3 of" in done.stderr
+    assert states(sealed) == ["active"]
+    both = {"TELEPHONY_KEK": f"{OTHER_KEK} {KEK}"}
+    done = sealed.program("telephony", "keys", "rotate", ORG, "--yes", **both)
+    assert (done.returncode, states(sealed)) == (0, ["retired", "active"])
+    # What is retired need not open any more.
+    done = sealed.program("telephony", "keys", "rotate", ORG, "--yes", **other)
+    assert (done.returncode, states(sealed)[1:]) == (0, ["retired", "active"])
 
 
 @pytest.mark.parametrize(
