@@ -144,12 +144,15 @@ def load_keks() -> Keks:
         raise BadKek("set one of TELEPHONY_KEK and TELEPHONY_KEK_FILE, and not both")
     if "TELEPHONY_KEK" in os.environ:
         return parse_keks(Secret(os.fsencode(os.environ["TELEPHONY_KEK"])))
-    path = Path(os.environ["TELEPHONY_KEK_FILE"])
+    # The path is not shown, not by a cause either: who mixes up the two variables has
+    # put the keys into it.
     try:
-        text = Secret(path.read_bytes())
+        text = Secret(Path(os.environ["TELEPHONY_KEK_FILE"]).read_bytes())
     except OSError as error:
-        raise BadKek(f"{path}: {error.strerror}") from None
-    return parse_keks(text)
+        why = error.strerror
+    else:
+        return parse_keks(text)
+    raise BadKek(f"the file that TELEPHONY_KEK_FILE names cannot be read: {why}")
 
 
 def parse_keks(text: Secret) -> Keks:

@@ -74,11 +74,13 @@ def number_and_account(config: Secret) -> tuple[str | None, str | None]:
 
 
 def _named(config: Secret, *names: str) -> list[str]:
-    # Bytes that are no JSON are no fault: a credential may be a bare string.
+    # Bytes that are no JSON are no fault: a credential may be a bare string. Nor is
+    # JSON that is nested deeper than the parser goes; it must not end the others' run.
     try:
         inside: Any = json.loads(config.reveal())
-    except ValueError:
+    except (ValueError, RecursionError):
         inside = {}
     if not isinstance(inside, dict):
         inside = {}
-    return [str(inside.get(name) or "") for name in names]
+    found = (inside.get(name) for name in names)
+    return [value if isinstance(value, str) else "" for value in found]

@@ -256,8 +256,19 @@ def test_key_encryption_keys_come_from_a_file(
     monkeypatch.delenv("TELEPHONY_KEK", raising=False)
     assert load_keks().current.id == "new"
     monkeypatch.setenv("TELEPHONY_KEK_FILE", str(tmp_path / "missing"))
-    with pytest.raises(BadKek, match="missing: No such file"):
+    with pytest.raises(BadKek, match="cannot be read: No such file"):
         load_keks()
+
+
+def test_keys_in_the_place_of_the_files_name_are_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("TELEPHONY_KEK", raising=False)
+    monkeypatch.setenv("TELEPHONY_KEK_FILE", entry("old", 1))
+    with pytest.raises(BadKek) as raised:
+        load_keks()
+    assert entry("old", 1) not in str(raised.value)
+    assert raised.value.__context__ is None
 
 
 def test_one_of_the_two_sources_is_configured_and_not_both(

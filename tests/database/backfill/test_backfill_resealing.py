@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.installation import Installation, token_of
+import pytest
+
+from tests.installation import Installation, close_legacy, token_of
 from trunkline.backfill import Counts
 
 
@@ -74,3 +76,21 @@ def test_a_number_that_somebody_else_holds_is_no_reason_to_stop(
     report = installation.run("reseal-credentials")
     assert report.counts == Counts(whole, whole - refused, errors=refused)
     assert {error.reason for error in report.errors} == {"TP011"}
+
+
+@pytest.mark.parametrize("deep", ["[" * 30_000, '{"phoneNumber":' * 2_000])
+def test_a_credential_that_is_nested_without_end_costs_itself_its_number_only(
+    installation: Installation, deep: str
+) -> None:
+    id = installation.value(
+        "insert into org_credentials (org_id, provider, encrypted_config, is_active)"
+        " select id, 'twilio', %s, false from organizations limit 1 returning id",
+        close_legacy(deep),
+    )
+    report = installation.run("reseal-credentials")
+    assert report.counts == Counts(report.counts.total, report.counts.total)
+    ((org_id, number),) = installation.rows(
+        "select org_id, phone_number from org_credentials where id = %s", id
+    )
+    assert number is None
+    assert installation.opened()[org_id, id][1] == deep.encode()
