@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from psycopg import Connection
+
 from trunkline.backfill import book
 from trunkline.backfill.book import RowError, RunState
-from trunkline.backfill.definition import Backfill, Key
+from trunkline.backfill.definition import Backfill, Key, Outcome
 from trunkline.backfill.events import Counts, RunStarted
 from trunkline.backfill.pace import DEFAULT, Pace, Throttle, next_size
 from trunkline.backfill.processes import work_together
 from trunkline.backfill.session import session
+from trunkline.backfill.source import Read
 from trunkline.backfill.worker import Batch, go_through, reader_of, tally, tell, work
 from trunkline.connect import Target
 from trunkline.errors import Failure, TrunklineError, UsageError
 from trunkline.events import Emit, ignore
+from trunkline.locks import retried
 
 
 @dataclass(frozen=True)
@@ -112,10 +117,9 @@ def _look(
             throttle.wait()
             most = size if limit is None else min(size, limit - counts.total)
             started = time.monotonic()
-            with connection.transaction(force_rollback=True):
-                reads, outcomes = go_through(
-                    connection, backfill, partial(reader.read, after=after, most=most)
-                )
+            read = partial(reader.read, after=after, most=most)
+            attempt = partial(_taken_back, connection, backfill, read)
+            reads, outcomes = retried(attempt, pace.lock_timeout, emit)
             batch, seconds = tally(reads, outcomes), time.monotonic() - started
             tell(1, batch, seconds, emit)
             counts += batch.counts
@@ -124,3 +128,13 @@ def _look(
                 return Batch(counts, failed), True
             after, size = reads[-1].key, next_size(pace, size, most, seconds)
     return Batch(counts, failed), False
+
+
+def _taken_back(
+    connection: Connection,
+    backfill: Backfill,
+    read: Callable[[Connection], list[Read]],
+) -> tuple[list[Read], list[Outcome]]:
+    """What a batch would come to."""
+    with connection.transaction(force_rollback=True):
+        return go_through(connection, backfill, read)

@@ -210,8 +210,9 @@ def test_a_backfill_reads_and_writes_as_its_role(toys: Toys) -> None:
         toys.connection.execute("drop owned by toy_backfill; drop role toy_backfill")
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
 def test_a_row_lock_in_the_way_is_waited_for(
-    toys: Toys, another: Callable[[], psycopg.Connection]
+    toys: Toys, another: Callable[[], psycopg.Connection], dry_run: bool
 ) -> None:
     toys.numbers(3)
     other = another()
@@ -224,7 +225,8 @@ def test_a_row_lock_in_the_way_is_waited_for(
             other.execute("commit")
             other.close()
 
-    assert toys.run(Doubled, pace=patience, emit=release).counts.migrated == 3
+    report = toys.run(Doubled, dry_run=dry_run, pace=patience, emit=release)
+    assert report.counts.migrated == 3
     assert "lock timeout" in repr(toys.events)
     assert toys.value("select value from public.numbers where id = 2") == 0
 
