@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -226,6 +228,23 @@ def test_a_crash_is_survived_again_and_again_under_load(other: Server) -> None:
         # The very last one may be in although its acknowledgement was lost.
         assert last in (acknowledged, acknowledged + 1)
     other.drop(database)
+
+
+def test_a_start_waits_for_what_is_not_quite_gone_since_a_crash(other: Server) -> None:
+    with other.connect("postgres") as connection:
+        row = connection.execute("select current_setting('data_directory')").fetchone()
+    assert row is not None
+    _, block = Path(row[0], "postmaster.pid").read_text().splitlines()[6].split()
+    libc = ctypes.CDLL(None)
+    libc.shmat.restype = ctypes.c_void_p
+    held = ctypes.c_void_p(libc.shmat(int(block), None, 0))
+    assert held.value != ctypes.c_void_p(-1).value
+    other.crash()
+    release = threading.Timer(0.3, libc.shmdt, [held])
+    release.start()
+    other.start()
+    release.join()
+    assert "postgres" in names(other)
 
 
 def write_until_it_breaks(server: Server, database: str, last: int) -> int:

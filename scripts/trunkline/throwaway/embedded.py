@@ -32,6 +32,8 @@ PORTS = range(15000, 32768)
 between a crash and the restart."""
 ATTEMPTS = 20
 READY_WITHIN = 60.0
+STILL_HELD = "pre-existing shared memory block"
+"""What a postmaster says while a process that was killed is not quite gone."""
 STOPPED_WITHIN = 10.0
 WATCH = 'read -r _ || kill -s QUIT "$1"'
 
@@ -124,6 +126,10 @@ class Embedded(Server):
         while not self._is_ready():
             if self._postmaster is None or self._postmaster.poll() is not None:
                 said = self.log.read_bytes()[begun:].decode(errors="replace")
+                if STILL_HELD in said and time.monotonic() < deadline:
+                    time.sleep(0.01)
+                    begun = self._spawn()
+                    continue
                 taken = "could not create any TCP/IP sockets" in said
                 raise (_PortTaken if taken else Failure)(
                     "the embedded PostgreSQL does not start",
@@ -160,6 +166,7 @@ class Embedded(Server):
         The shell notices by the end of its input; one line tells it to leave. Returns
         how many bytes the log had before.
         """
+        self._dismiss_watcher()
         account = self._account.popen() if self._account else {}
         with self.log.open("ab") as output:
             begun = output.tell()
