@@ -11,11 +11,15 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from trunkline.cli import EXIT_CODES, Parser, end_well
 from trunkline.errors import UsageError
 from trunkline.options import add_global, count
+
+if TYPE_CHECKING:
+    from trunkline.connect import Target
 
 COMMANDS = {
     "status": "how data keys stand, and what is sealed under them",
@@ -104,15 +108,14 @@ def _status(options: argparse.Namespace) -> int:
 
     target = database(options, None)
     found = rotation.standing(target, options.org, read_only=True)
-    configured = _configured()
-    strange = sorted(set(found.wrapped_by) - set(configured))
+    configured = _configured(target)
+    ok = set(found.wrapped_by) <= set(configured) and "wrong" not in configured.values()
     if options.json:
-        document = {**asdict(found), "configured": configured, "ok": not strange}
-        _print(document)
+        _print({**asdict(found), "configured": configured, "ok": ok})
     else:
         for line in standing_lines(found, configured):
             print(line)
-    return 1 if strange else 0
+    return 0 if ok else 1
 
 
 def _rotate(options: argparse.Namespace) -> int:
@@ -124,7 +127,7 @@ def _rotate(options: argparse.Namespace) -> int:
     target = database(options, None)
     keks = load_keks()
     rotation.refuse_open_runs(target, but=rotation.MOVES)
-    rotation.refuse_unknown_keks(target, options.org, keks)
+    rotation.refuse_unfit_keks(target, options.org, keks)
     plan = rotate_plan(rotation.standing(target, options.org), options.org, keks)
     _plan(plan, options, "Rotate", target.label)
     report = report_of(options)
@@ -148,7 +151,9 @@ def _rewrap(options: argparse.Namespace) -> int:
 
     target = database(options, None)
     keks = load_keks()
-    plan = rewrap_plan(rotation.standing(target, None), keks)
+    found = rotation.standing(target, None)
+    rotation.refuse_wrong_keks(target, keks)
+    plan = rewrap_plan(found, keks)
     _plan(plan, options, "Rewrap", target.label)
     report = report_of(options)
     result = rotation.rewrap(target, workers=options.workers, emit=report.event)
@@ -211,15 +216,18 @@ def _confirm(options: argparse.Namespace) -> None:
         raise UsageError("nothing has been done: the id was not said twice")
 
 
-def _configured() -> dict[str, str]:
+def _configured(target: Target) -> dict[str, str]:
     """The ids of the key-encryption keys at hand; {} where none is configured."""
+    from telephony import rotation
     from telephony.keyring import load_keks
 
     if not {"TELEPHONY_KEK", "TELEPHONY_KEK_FILE"} & set(os.environ):
         return {}
     keks = load_keks()
     return {
-        name: "current" if name == keks.current.id else "known" for name in keks.known
+        **dict.fromkeys(keks.known, "known"),
+        keks.current.id: "current",
+        **dict.fromkeys(rotation.wrong_keks(target, keks), "wrong"),
     }
 
 

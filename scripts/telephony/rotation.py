@@ -163,6 +163,18 @@ def rotate(target: Target, org_id: UUID | None, *, workers: int, emit: Emit) -> 
     return Rotated(made, moved, retired, left, tuple(failed), forgotten)
 
 
+def wrong_keks(target: Target, keks: Keks) -> set[str]:
+    """The ids of key-encryption keys that open none of the keys that they wrap."""
+    with _session(target, read_only=True) as connection, _acting(connection):
+        return datakeys.wrong_keks(connection, keks)
+
+
+def refuse_wrong_keks(target: Target, keks: Keks) -> None:
+    """Raise BadKek where another key is configured under the id of one."""
+    with _session(target, read_only=True) as connection, _acting(connection):
+        datakeys.refuse_wrong_keks(connection, keks)
+
+
 def rewrap(target: Target, *, workers: int, emit: Emit) -> backfill.Report:
     """Wrap every data key under the current key-encryption key."""
     report = backfill.run(
@@ -241,12 +253,14 @@ def refuse_open_runs(target: Target, *, but: tuple[str, ...] = ()) -> None:
             )
 
 
-def refuse_unknown_keks(target: Target, org_id: UUID | None, keks: Keks) -> None:
+def refuse_unfit_keks(target: Target, org_id: UUID | None, keks: Keks) -> None:
     """Raise UsageError where a value to be moved cannot be opened with what is at hand.
 
-    Its organization would stay between two keys.
+    Its organization would stay between two keys; for good, where the new one has been
+    wrapped by a wrong key.
     """
     with _session(target, read_only=True) as connection, _acting(connection):
+        datakeys.refuse_wrong_keks(connection, keks)
         rows = connection.execute(
             "select split_part(k.wrapped, ':', 2), count(*)"
             f" from public.org_data_keys as k join {_VALUES} as v"

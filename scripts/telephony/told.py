@@ -25,6 +25,8 @@ def standing_lines(found: Standing, configured: Mapping[str, str]) -> Iterator[s
     )
     for kek, keys in sorted(found.wrapped_by.items()):
         how = configured.get(kek, "NOT CONFIGURED here")
+        if how == "wrong":
+            how = "ANOTHER KEY is configured here under this id"
         yield f"key-encryption key {kek} ({how}): wraps {counted(keys, 'data key')}"
     for kek, how in configured.items():
         if kek not in found.wrapped_by:

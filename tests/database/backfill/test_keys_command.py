@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
+from typing import Any
 
 import pytest
 
+from telephony.errors import BadKek
 from tests.database.backfill.test_keys import OTHER_KEK, let_go, states
-from tests.installation import KEK, Installation
+from tests.installation import KEK, Installation, environment
+from trunkline.backfill import load, run
 
 ORG = "46cf2995-2bee-44e3-838b-24151486fe4e"
 
@@ -130,3 +134,43 @@ def test_a_database_without_keys_is_told_as_one(sealed: Installation) -> None:
         assert (done.returncode, done.stdout) == (2, "")
         assert f"/{empty} has not all that data keys need\n" in done.stderr
     sealed.server.drop(empty)
+
+
+def test_a_wrong_key_under_the_right_id_is_found_before_anything_is_wrapped_by_it(
+    sealed: Installation,
+) -> None:
+    def everything() -> list[tuple[Any, ...]]:
+        return sealed.rows("select k::text from org_data_keys as k order by 1")
+
+    before = everything()
+    wrong = {"TELEPHONY_KEK": f"first:{'A' * 43}="}
+    done = sealed.program("telephony", "keys", "status", **wrong)
+    assert done.returncode == 1
+    assert "first (ANOTHER KEY is configured here under this id): wraps" in done.stdout
+    new = b64encode(b"n" * 32).decode()
+    behind = {"TELEPHONY_KEK": f"new:{new} {wrong['TELEPHONY_KEK']}"}
+    for words, keys in (
+        (["rotate", ORG, "--yes"], wrong),
+        (["rotate", "--all", "--yes"], behind),
+        (["rewrap", "--yes"], behind),
+    ):
+        done = sealed.program("telephony", "keys", *words, **keys)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "key first does not open the data keys that it wraps" in done.stderr
+    assert everything() == before
+    done = sealed.program("telephony", "keys", "rotate", ORG, "--yes")
+    assert done.returncode == 0
+
+
+def test_no_organization_gets_a_first_key_that_only_a_wrong_key_opens(
+    installation: Installation,
+) -> None:
+    assert installation.run("managed-credentials", limit=1).counts.migrated == 1
+    with (
+        environment(TELEPHONY_KEK=f"first:{'A' * 43}="),
+        pytest.raises(BadKek, match="key first does not open the data keys"),
+    ):
+        run(installation.target, load("managed-credentials"))
+    assert installation.value("select count(*) from org_data_keys") == 1
+    installation.run("managed-credentials")
+    assert len(installation.opened()) == 60
