@@ -47,7 +47,14 @@ from trunkline.backfill.events import (
 from trunkline.backfill.pace import Pace
 from trunkline.backfill.parts import in_parts
 from trunkline.backfill.running import Report, run
-from trunkline.backfill.undoing import Undoable, Undone, forget, undo, undoable
+from trunkline.backfill.undoing import (
+    RunIsOpen,
+    Undoable,
+    Undone,
+    forget,
+    undo,
+    undoable,
+)
 
 __all__ = [
     "Backfill",
@@ -64,6 +71,7 @@ __all__ = [
     "RowError",
     "RowFailed",
     "RowKept",
+    "RunIsOpen",
     "RunStarted",
     "RunState",
     "Skipped",

@@ -35,6 +35,11 @@ from trunkline.errors import Failure
 from trunkline.events import Emit, ignore
 from trunkline.locks import retried
 
+
+class RunIsOpen(Failure):
+    """a run is not finished, and what it wrote cannot be forgotten"""
+
+
 #: The states of runs that an undo takes back.
 UNDOABLE: tuple[RunState, ...] = ("running", "paused", "finished", "undoing")
 
@@ -149,7 +154,7 @@ def forget(target: Target, name: str, *, pace: Pace = DEFAULT) -> int:
 
     After this they cannot be undone. Old values may be secrets, which must not outlive
     the key that was to replace them. Gives the number of rows forgotten; raises
-    Failure while a run is open.
+    RunIsOpen while one is.
     """
     with session(target, name, pace) as connection, connection.transaction():
         if not book.is_installed(connection):
@@ -170,7 +175,7 @@ def forget(target: Target, name: str, *, pace: Pace = DEFAULT) -> int:
 
 def _refuse_open_run(connection: Connection, name: str) -> None:
     if book.open_run_of(connection, name) is not None:
-        raise Failure(
+        raise RunIsOpen(
             f"{name} has a run that is not finished",
             hint="Finish it or undo it first.",
         )

@@ -108,6 +108,19 @@ def test_while_values_are_kept_by_an_open_run_no_key_is_replaced(
     rotation.refuse_open_runs(installation.target)
 
 
+def test_what_another_rotation_is_at_work_on_is_left_to_it_to_forget(
+    sealed: Installation,
+) -> None:
+    sealed.run("rewrap-keys", limit=1)
+    kept = "select count(*) from trunkline.backfill_written where before is not null"
+    assert sealed.value(kept)
+    assert rotate(sealed).ok
+    assert sealed.value(kept) == 0
+    with pytest.raises(backfill.RunIsOpen, match="rewrap-keys has a run"):
+        rotation.forget(sealed.target)
+    assert rotate(sealed).ok
+
+
 def test_a_rotation_that_was_ended_anywhere_goes_on_with_the_same_keys(
     sealed: Installation,
 ) -> None:
@@ -297,6 +310,20 @@ def test_what_opens_with_the_key_of_before_is_not_called_shredded(
     installation.run("managed-credentials")
     with pytest.raises(Failure, match="are under no key of its own"):
         rotation.shred(installation.target, REFERENCE)
+
+
+def test_an_organization_that_never_had_a_key_is_not_called_shredded(
+    sealed: Installation,
+) -> None:
+    without = sealed.value(
+        "select o.id from organizations as o where not exists"
+        " (select from org_data_keys as k where k.org_id = o.id) limit 1"
+    )
+    with pytest.raises(Failure, match="has no data keys to destroy"):
+        rotation.shred(sealed.target, without)
+    rotate(sealed, without)
+    assert rotation.shred(sealed.target, without) == 1
+    assert rotation.shred(sealed.target, without) == 0
 
 
 def test_an_organization_that_is_not_there_is_wrong_usage(sealed: Installation) -> None:
