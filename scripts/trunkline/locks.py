@@ -21,7 +21,7 @@ from psycopg import Connection, Error, errors
 from trunkline.errors import LockNotObtained
 from trunkline.events import Emit, Waiting
 from trunkline.limits import Limits
-from trunkline.watch import Watch, holders
+from trunkline.watch import Watch, holders, named
 
 #: Any number would do; it must only be the same in every version of the engine.
 RUNNER_KEY = 0x7472756E6B6C696E  # "trunklin"
@@ -34,6 +34,7 @@ LOCK_ERRORS = (
     errors.SerializationFailure,
 )
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
+LONGEST_PAUSE_IN_A_CIRCLE = 0.5
 
 T = TypeVar("T")
 
@@ -116,10 +117,9 @@ def attempted(
     ended the attempt. Raises LockNotObtained when the budget is spent.
     """
     spent, attempt = 0.0, 0
-    following = next(timeouts)
+    timeout = next(timeouts)
     while True:
         attempt += 1
-        timeout, following = following, next(timeouts)
         try:
             return work(timeout)
         except (*LOCK_ERRORS, errors.QueryCanceled) as error:
@@ -129,14 +129,21 @@ def attempted(
                 raise
             reason = error.diag.message_primary or "a lock was not obtained"
         blockers = watch.blockers if watch else ()
-        names = "; ".join(map(str, blockers))
-        pause = min(min(timeout, FIRST_PAUSE) * 2 ** (attempt - 1), LONGEST_PAUSE)
+        names = named(blockers)
+        # Patience is no use where they wait for us; to come by chance between them is.
+        circle = watch is not None and watch.gave_up == "circle"
+        longest = LONGEST_PAUSE_IN_A_CIRCLE if circle else LONGEST_PAUSE
+        pause = min(min(timeout, FIRST_PAUSE) * 2 ** (attempt - 1), longest)
         pause *= random.uniform(0.5, 1.5)
         spent += timeout + pause
+        if not circle:
+            timeout = next(timeouts)
         older = watch is not None and watch.gave_up == "older"
-        if older or spent + following > budget:
+        if older or spent + timeout > budget:
             wanted = f"Wanted: {watch.wanted}.\n" if watch and watch.wanted else ""
             who = f"In the way: {names}." if names else f"The server said: {reason}."
+            if circle:
+                who += "\nThey waited for us in turn: they lock in another order."
             raise LockNotObtained(
                 _complaint(attempt, older=older),
                 detail=wanted + who,

@@ -8,7 +8,7 @@ runs in a thread. It ends nobody's query but that of the session that it watches
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from time import monotonic
@@ -23,6 +23,8 @@ from trunkline.events import Blocker, Emit, IndexProgress, Waiting
 
 #: So often the watch looks, and so often it repeats what it has told, in seconds.
 PULSE, REPEAT = 0.1, 10.0
+#: So many of those in the way are told of.
+NAMED = 8
 #: So long the server is given to end a query that was cancelled, in seconds.
 LAST_WORD = 5.0
 
@@ -79,11 +81,30 @@ _WANTED = (
     " left join pg_catalog.pg_namespace as n on n.oid = c.relnamespace"
     " where me.pid = %s and me.wait_event_type = 'Lock' limit 1"
 )
+#: Whether who is in the way waits for us, perhaps by way of others. Those are asked for
+#: only where somebody in the way does wait, and before it is asked who is:
+#: who waits for us stays; who was in the way may have gone, and come back to wait.
+_IN_A_CIRCLE = (
+    "with recursive waiting (pid, by) as materialized"
+    " (select w.pid, unnest(pg_catalog.pg_blocking_pids(w.pid))"
+    " from (select distinct pid from pg_catalog.pg_locks where not granted) as w"
+    " where w.pid <> %(pid)s and exists (select from pg_catalog.pg_locks as l"
+    " where not l.granted and l.pid = any(pg_catalog.pg_blocking_pids(%(pid)s)))),"
+    " reached (pid) as (select unnest(pg_catalog.pg_blocking_pids(%(pid)s))"
+    " from (select count(*) from waiting) as first"
+    " union select w.by from waiting as w join reached using (pid))"
+    " select from reached where pid = %(pid)s"
+)
 _PROGRESS = (
     "select phase, greatest(blocks_done, tuples_done),"
     " case when blocks_done >= tuples_done then blocks_total else tuples_total end"
     " from pg_catalog.pg_stat_progress_create_index where pid = %s"
 )
+
+
+#: Why an attempt was given up: it waited too long, for locks or for older transactions,
+#: or who was in the way waited for it.
+Reason = Literal["lock", "older", "circle"]
 
 
 class Watched(Connection[Any]):
@@ -130,7 +151,7 @@ class Watch:
     blockers: tuple[Blocker, ...]
     wanted: str
     ahead: str | None
-    gave_up: Literal["lock", "older"] | None
+    gave_up: Reason | None
 
     def __init__(
         self,
@@ -201,14 +222,25 @@ class Watch:
             self.blockers = tuple(_redacted(row) for row in rows)
             self._tell()
         # In a concurrent statement only a relation's lock has others queue behind us.
-        reason: Literal["lock", "older"] = (
-            "lock" if older is None or event == "relation" else "older"
-        )
+        reason: Reason = "lock" if older is None or event == "relation" else "older"
         self._waited[reason] += seconds
         allowed = lock_timeout if reason == "lock" else older
         if allowed is not None and self._waited[reason] >= allowed:
-            self.gave_up = reason
-            self._look.execute("select pg_cancel_backend(%s)", [self._pid])
+            self._give_up(reason)
+        elif self._is_in_a_circle():
+            # Of those that wait for each other the server would end one, when it has
+            # seen that; most often another than us, since we have come last.
+            self._give_up("circle")
+
+    def _is_in_a_circle(self) -> bool:
+        assert self._look is not None
+        found = self._look.execute(_IN_A_CIRCLE, {"pid": self._pid})
+        return found.fetchone() is not None
+
+    def _give_up(self, reason: Reason) -> None:
+        assert self._look is not None
+        self.gave_up = reason
+        self._look.execute("select pg_cancel_backend(%s)", [self._pid])
 
     def _tell(self) -> None:
         pids = tuple(blocker.pid for blocker in self.blockers)
@@ -216,7 +248,7 @@ class Watch:
         if pids == known and monotonic() - when < REPEAT:
             return
         self._told = (pids, monotonic())
-        names = "; ".join(map(str, self.blockers))
+        names = named(self.blockers)
         self._emit(Waiting(self.wanted, names, self.blockers))
 
     def _tell_progress(self, change: str) -> None:
@@ -246,6 +278,13 @@ def _telling(
             wanted = gen.send(ready)
     except StopIteration as ended:
         return ended.value
+
+
+def named(blockers: Sequence[Blocker]) -> str:
+    """Who is in the way, in words; of many the first, which are there for longest."""
+    more = len(blockers) - NAMED
+    names = [str(blocker) for blocker in blockers[:NAMED]]
+    return "; ".join([*names, f"and {more} more"] if more > 0 else names)
 
 
 def holders(connection: Connection, key: int) -> tuple[Blocker, ...]:

@@ -27,7 +27,7 @@ from trunkline.events import Blocker, Checked, Event, Notice, StatementDone, Wai
 from trunkline.limits import Limits
 from trunkline.locks import RUNNER_KEY, WORKER_KEY, retried
 from trunkline.throwaway import Request, Server, open_server
-from trunkline.watch import Watched, redacted
+from trunkline.watch import Watched, named, redacted
 
 FIRST = "20260101_first"
 HASTY = Limits(wait=0, lock_timeout=0.4, lock_budget=0.4)
@@ -317,6 +317,33 @@ def test_a_deadlock_is_retried_and_both_get_through(
         other.commit()
         assert run.result(30).ok
     assert any(w.what.startswith("attempt 2 follows") for w in line.of(Waiting))
+
+
+def test_the_application_does_not_lose_a_transaction_to_a_deadlock_with_us(
+    busy: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits last, so it is the one that the server would end."""
+    monkeypatch.setattr(bounds, "FIRST_TIMEOUT", 20)
+    busy.rows("create table other as select 1 as n")
+    busy.add(FIRST, "alter table other add m int;\nalter table busy add m int;\n")
+    with (
+        busy.connect(autocommit=False) as session,
+        ThreadPoolExecutor() as pool,
+    ):
+        session.execute("update busy set n = 2")
+        run = pool.submit(busy.apply, limits=Limits(lock_timeout=20))
+        _until(lambda: busy.of(Waiting))
+        time.sleep(1.1)  # we look for a deadlock once, after a second
+        session.execute("update other set n = 2")
+        session.commit()
+        assert run.result(30).ok
+    assert busy.rows("select busy.n, other.n from busy, other") == [(2, 2)]
+
+
+def test_of_many_in_the_way_some_are_told_and_the_others_counted() -> None:
+    blocker = Blocker(1, "app", None, None, None, None, None)
+    assert named([blocker] * 3) == "; ".join(["pid 1 (app)"] * 3)
+    assert named([blocker] * 64).endswith("pid 1 (app); and 56 more")
 
 
 def test_a_serialization_failure_is_retried(line: Line) -> None:
