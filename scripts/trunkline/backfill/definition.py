@@ -121,5 +121,6 @@ class Backfill(ABC):
         A row must come out as `Skipped` when it has been migrated before. When the
         server refuses the data, everything that this call wrote is taken back and it
         is called again with halves of the rows, until the one that is refused stands
-        alone. `connection` is in a transaction that is not to be ended here.
+        alone. `connection` is in a transaction that is not to be ended here. What takes
+        long to make, `in_parts` makes while the server writes.
         """
