@@ -25,6 +25,9 @@ OLDEST = 150000
 #: How libpq says that it does not know what an option says.
 _MISWRITTEN = re.compile(r"\binvalid (\S+ value|port number)\b")
 
+#: The name of a setting in libpq's `options`.
+_OPTION = re.compile(r"(?:^|\s)(?:-c\s*|--)(\w+)=")
+
 
 @dataclass(frozen=True)
 class Target:
@@ -131,9 +134,17 @@ def connect(
         text = setting(settings(lock_timeout=lock_timeout, read_only=read_only))
         if not _settled(connection, text, connection.info.backend_pid):
             _refuse_shared_session(connection, target)
+            _refuse_lost_options(connection, target)
             connection.execute(text.encode())
     except psycopg.OperationalError as error:
         reason = _reason(error, target)
+        if "unsupported startup parameter" in reason:
+            raise UsageError(
+                f"{target.label} is a pooler that takes no such option",
+                detail=reason,
+                hint="Leave options out of the URL and of PGOPTIONS, `?schema=` too; "
+                "or connect to the PostgreSQL server directly.",
+            ) from None
         if _MISWRITTEN.search(reason):
             raise UsageError(
                 "a connection option cannot be read",
@@ -301,14 +312,40 @@ def _refuse_shared_session(connection: psycopg.Connection, target: Target) -> No
         try:
             if _has_its_own_process(connection, second):
                 return
-        except psycopg.errors.ProtocolViolation:
-            pass  # PgBouncer's statement mode has no transactions at all
+        except psycopg.errors.ProtocolViolation as error:
+            if "query_wait_timeout" in str(error):
+                connection.close()
+                raise Unreachable(
+                    f"{target.label} is a pooler that has no session left",
+                    detail="A run needs three at a time.",
+                    hint="Run when fewer are in use, or connect to the PostgreSQL "
+                    "server directly.",
+                ) from None
+            # Else it is PgBouncer's statement mode, which has no transactions at all.
     connection.close()
     raise UsageError(
         f"{target.label} is a pooler that gives each transaction another session",
         detail="Locks, settings and time-outs of a session do not hold behind it.",
         hint="Connect to the PostgreSQL server directly.",
     )
+
+
+def _refuse_lost_options(connection: psycopg.Connection, target: Target) -> None:
+    """Raise UsageError if a pooler has kept the options of a connection to itself.
+
+    Where they give a search path, the ledger would be sought somewhere else.
+    """
+    asked = _OPTION.findall(str(target.keywords.get("options") or ""))
+    rows = connection.execute(
+        "select name from pg_catalog.pg_settings where source in ('client', 'session')"
+    ).fetchall()
+    if lost := sorted({name.lower() for name in asked} - {name for (name,) in rows}):
+        connection.close()
+        raise UsageError(
+            f"{target.label} is a pooler that has not passed on {', '.join(lost)}",
+            hint="Leave options out of the URL and of PGOPTIONS, `?schema=` too; or "
+            "connect to the PostgreSQL server directly.",
+        )
 
 
 def _has_its_own_process(

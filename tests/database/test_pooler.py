@@ -15,11 +15,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.line import Line
-from trunkline import apply, status
+from tests.line import Line, exists
+from trunkline import apply, drift, rollback, status, verify
 from trunkline.connect import Target, connect
-from trunkline.errors import UsageError
+from trunkline.errors import Unreachable, UsageError
 from trunkline.events import ignore
+from trunkline.throwaway import Request
 
 PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ.get('PATH')}:/usr/sbin")
 FIRST = "20260101_first"
@@ -126,6 +127,53 @@ def test_session_mode_works(line: Line, pooler: Pooler) -> None:
     assert _apply(line, where).applied == ("a",)
     assert [row.state for row in _status(line, where).rows] == ["applied"]
     assert _apply(line, where).applied == ()
+
+
+def test_session_mode_works_wholly(line: Line, pooler: Pooler) -> None:
+    line.table("a")
+    line.add(
+        "b",
+        "-- depends: a\n-- transactional: false\n"
+        "create index concurrently a_n on a (n);\n",
+        "drop index concurrently a_n;\n",
+        exists("a_n"),
+    )
+    where = pooler("session")
+    assert _apply(line, where).applied == ("a", "b")
+    assert verify.run(line.project, where, [], ignore).ok
+    assert drift.run(line.project, where, Request()).ok
+    plan = rollback.plan(line.project, where, rollback.Selection(last=2), None)
+    done = rollback.run(line.project, where, plan, rollback.Options(), ignore)
+    assert done.rolled_back == ("b", "a")
+
+
+def test_a_pooler_without_a_session_left_is_told_as_that(
+    line: Line, pooler: Pooler
+) -> None:
+    line.table("a")
+    where = pooler("session", default_pool_size=1, query_wait_timeout=1)
+    with pytest.raises(Unreachable, match="pooler that has no session left"):
+        _status(line, where)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, "a pooler that takes no such option"),
+        (
+            {"ignore_startup_parameters": "options"},
+            "a pooler that has not passed on search_path",
+        ),
+    ],
+)
+def test_a_pooler_that_does_not_pass_on_an_option_is_refused(
+    line: Line, pooler: Pooler, settings: dict[str, str], message: str
+) -> None:
+    line.table("a")
+    where = pooler("session", **settings)
+    keywords = {**where.keywords, "options": "-c search_path=other"}
+    with pytest.raises(UsageError, match=message):
+        _status(line, replace(where, keywords=keywords))
 
 
 def test_a_server_without_a_pooler_is_not_taken_for_one(line: Line) -> None:
