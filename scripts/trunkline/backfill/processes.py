@@ -7,7 +7,6 @@ only passes on what they tell, and sees them to their end.
 from __future__ import annotations
 
 import signal
-import traceback
 from collections.abc import Iterator
 from multiprocessing import get_context
 from multiprocessing.connection import Connection as Pipe
@@ -19,10 +18,11 @@ from trunkline.backfill.book import Run
 from trunkline.backfill.definition import Backfill
 from trunkline.backfill.events import WorkerLost
 from trunkline.backfill.pace import Pace
+from trunkline.backfill.rows import fault
 from trunkline.backfill.session import session
 from trunkline.backfill.worker import work
 from trunkline.connect import Target
-from trunkline.errors import Failure, TrunklineError
+from trunkline.errors import TrunklineError
 from trunkline.events import Emit, Event
 
 
@@ -55,7 +55,7 @@ def work_together(
             processes[ours] = number, process
         while processes:
             for pipe in cast(list[Pipe], wait(list(processes))):
-                for told in _told(pipe):
+                for told in messages(pipe):
                     if isinstance(told, TrunklineError):
                         raised.append(told)
                     else:
@@ -73,13 +73,13 @@ def work_together(
     return raised
 
 
-def _told(pipe: Pipe) -> Iterator[Event | TrunklineError]:
+def messages(pipe: Pipe) -> Iterator[Event | TrunklineError]:
     """What a worker has told; closes the pipe when it has ended."""
     try:
         yield pipe.recv()
         while pipe.poll():
             yield pipe.recv()
-    except (EOFError, ConnectionResetError):
+    except (EOFError, OSError):  # the latter of one that was killed as it told
         pipe.close()
 
 
@@ -101,7 +101,4 @@ def _worker(
     except TrunklineError as error:
         pipe.send(error)
     except Exception as error:
-        # The frames say where; the message stays here, since it may quote a row.
-        frames = "".join(traceback.format_tb(error.__traceback__))
-        kind_of_error = type(error).__name__
-        pipe.send(Failure(f"{kind.name} raised {kind_of_error}", detail=frames))
+        pipe.send(fault(kind.name, error))

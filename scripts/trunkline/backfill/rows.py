@@ -7,6 +7,7 @@ and tried in halves, until the refused row stands alone.
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -16,7 +17,7 @@ from psycopg import Connection, Cursor, errors, sql
 from trunkline.backfill.book import Run
 from trunkline.backfill.definition import Backfill, Failed, Migrated, Outcome
 from trunkline.backfill.source import Read
-from trunkline.errors import Failure
+from trunkline.errors import Failure, TrunklineError
 
 #: SQLSTATE classes in which the fault is in the data: cardinality violation, data
 #: exception, integrity constraint violation, check option, and what functions raise.
@@ -33,12 +34,17 @@ def migrate(
 ) -> list[Outcome]:
     """One outcome for each row, in their order; what is refused comes out as Failed.
 
-    Raises Failure when the backfill does not answer for every row, and what the server
-    raises for a fault that is not the data's.
+    Raises Failure when the backfill does not answer for every row, or raises something
+    itself, and what the server raises for a fault that is not the data's.
     """
 
     def answered(part: Sequence[Read]) -> Sequence[Outcome]:
-        outcomes = backfill.migrate(connection, [read.row for read in part])
+        try:
+            outcomes = backfill.migrate(connection, [read.row for read in part])
+        except (TrunklineError, psycopg.Error):
+            raise
+        except Exception as error:
+            raise fault(backfill.name, error) from None
         if len(outcomes) != len(part):
             raise Failure(
                 f"{backfill.name} answered for {len(outcomes)} of {len(part)} rows"
@@ -46,6 +52,15 @@ def migrate(
         return outcomes
 
     return in_halves(connection, reads, answered, refusal)
+
+
+def fault(name: str, error: Exception) -> Failure:
+    """What a backfill raised, as it may be shown.
+
+    The frames say where; the message stays here, since it may quote a row.
+    """
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    return Failure(f"{name} raised {type(error).__name__}", detail=frames)
 
 
 def in_halves(

@@ -23,6 +23,9 @@ from trunkline.errors import Failure, TrunklineError, UsageError
 from trunkline.events import Emit, ignore
 from trunkline.locks import retried
 
+#: The bookkeeping keeps what is left of a limit as a bigint.
+LARGEST = 2**63 - 1
+
 
 @dataclass(frozen=True)
 class Report:
@@ -62,8 +65,8 @@ def run(
     """
     if workers < 1:
         raise UsageError("a backfill needs at least one worker")
-    if limit is not None and limit < 1:
-        raise UsageError("a limit is at least one row")
+    if limit is not None and not 1 <= limit <= LARGEST:
+        raise UsageError(f"a limit is a number of rows from 1 to {LARGEST}")
     backfill = kind()
     started = time.monotonic()
     if dry_run:

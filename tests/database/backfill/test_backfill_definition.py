@@ -127,7 +127,7 @@ def test_a_backfill_that_cannot_work_is_refused_before_it_begins(
     assert backfill.status(toys.target, kind.name) is None
 
 
-@pytest.mark.parametrize("options", [{"workers": 0}, {"limit": 0}])
+@pytest.mark.parametrize("options", [{"workers": 0}, {"limit": 0}, {"limit": 2**63}])
 def test_nothing_to_work_with_is_wrong_usage(
     options: dict[str, int], toys: Toys
 ) -> None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
-from multiprocessing import active_children
+from multiprocessing import Pipe, active_children
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from tests.database.backfill.conftest import PACE
 from tests.toys import BlindCopies, Doubled, FaultyCopies, SlowCopies
 from trunkline import backfill
 from trunkline.backfill import BatchDone, Counts, Pace, WorkerLost
+from trunkline.backfill.processes import messages
 from trunkline.errors import Failure, Unreachable
 from trunkline.events import Event
 
@@ -97,14 +98,25 @@ def test_workers_end_with_whoever_started_them(toys: Toys) -> None:
     assert not active_children()
 
 
-def test_what_a_backfill_raises_in_a_worker_is_told_without_the_rows_values(
-    toys: Toys,
+@pytest.mark.parametrize("options", [{"workers": 2}, {}, {"dry_run": True}])
+def test_what_a_backfill_raises_is_told_without_the_rows_values(
+    toys: Toys, options: dict[str, Any]
 ) -> None:
     toys.originals(30, text="planted")
     with pytest.raises(Failure, match="faulty-copies raised KeyError") as failure:
-        toys.run(FaultyCopies, workers=2)
+        toys.run(FaultyCopies, **options)
     assert "in migrate" in (failure.value.detail or "")
     assert "planted" not in (failure.value.detail or "")
+
+
+def test_a_worker_that_is_killed_while_it_tells_something_has_ended() -> None:
+    ours, theirs = Pipe(duplex=False)
+    whole = BatchDone(1, Counts(), 0.0)
+    theirs.send(whole)
+    os.write(theirs.fileno(), (100).to_bytes(4, "big") + b"half")
+    theirs.close()
+    assert list(messages(ours)) == [whole]
+    assert ours.closed
 
 
 @pytest.fixture
