@@ -77,7 +77,7 @@ def run(
         raise _with_duplicates(
             session, work.script.statements[number - 1], error
         ) from None
-    except (LockNotObtained, errors.QueryCanceled):
+    except (LockNotObtained, errors.QueryCanceled, KeyboardInterrupt):
         if not connection.broken:
             _clear(session, work, what, strangers)
         raise

@@ -14,7 +14,7 @@ import pytest
 from tests.line import Line, exists
 from trunkline import apply
 from trunkline.errors import Failure, LockNotObtained, StatementFailed, UsageError
-from trunkline.events import Blocker, IndexProgress, Notice, Waiting
+from trunkline.events import Blocker, Event, IndexProgress, Notice, Waiting
 from trunkline.limits import Limits
 
 FIRST = "20260101_first"
@@ -143,6 +143,35 @@ def test_what_cannot_be_cleared_away_at_once_is_dropped_by_the_next_run(
     assert busy.apply(limits=PATIENT).ok
     assert "dropped public.busy_n" in _notices(busy)
     assert (_invalid(busy), _indexes(busy)) == ([], ["busy_m", "busy_n"])
+
+
+@pytest.mark.parametrize(
+    ("reads", "told"),
+    [
+        ("select 1", "dropped public.busy_n, which had been left invalid"),
+        (
+            "select from busy",
+            "public.busy_n is left invalid; the next run drops it first",
+        ),
+    ],
+)
+def test_a_build_that_is_ended_by_its_user_is_cleared_away_or_told(
+    busy: Line, reads: str, told: str
+) -> None:
+    _up(busy, BUILD)
+
+    def end(event: Event) -> None:
+        busy.events.append(event)
+        if len(busy.of(Waiting)) == 1 and isinstance(event, Waiting):
+            raise KeyboardInterrupt
+
+    options = apply.Options(allow_unverified=True, limits=PATIENT)
+    with _snapshot(busy, reads), pytest.raises(KeyboardInterrupt):
+        apply.run(busy.project, busy.target, options, end)
+    assert told in _notices(busy)
+    assert _invalid(busy) == ([] if "dropped" in told else ["busy_n"])
+    assert busy.apply().ok
+    assert _indexes(busy) == ["busy_m", "busy_n"]
 
 
 def test_a_build_that_was_cut_off_is_dropped_and_built_again(busy: Line) -> None:
