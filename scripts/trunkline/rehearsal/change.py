@@ -10,7 +10,7 @@ next change starts from is the caller's matter.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from psycopg import OperationalError
@@ -23,14 +23,13 @@ from trunkline.events import (
     CheckResult,
     Direction,
     Event,
-    LockHeld,
     LocksTraced,
     ignore,
 )
 from trunkline.project import Change, Project, Script
 from trunkline.rehearsal import conflicts, loss, state
 from trunkline.rehearsal.blame import newly_failing
-from trunkline.rehearsal.conflicts import Conflict
+from trunkline.rehearsal.findings import Findings, judge
 from trunkline.rehearsal.lost import Declared, Lost
 from trunkline.rehearsal.moves import run, told
 from trunkline.rehearsal.place import Place
@@ -82,37 +81,6 @@ class Outcome:
     clean: bool
 
 
-@dataclass
-class _Findings:
-    """What has been found of a change so far.
-
-    `last` is the state of its place, as far as it is known; sequences may have moved.
-    """
-
-    last: State | None
-    conflicts: tuple[Conflict, ...] = ()
-    up: Stage | None = None
-    down: Stage | None = None
-    locks: list[LockHeld] = field(default_factory=list)
-    checks: list[CheckResult] = field(default_factory=list)
-    differences: list[Difference] = field(default_factory=list)
-    lost: tuple[Lost, ...] = ()
-    declared: list[Declared] = field(default_factory=list)
-    broken: tuple[CheckResult, ...] = ()
-    redo_error: str | None = None
-    redo_differences: list[Difference] = field(default_factory=list)
-    vacuous: bool = False
-    traceless: bool = False
-    redone: bool = False
-
-    @property
-    def of_redo(self) -> tuple[Difference, ...]:
-        """The differences after the second up that do not come from the rollback's."""
-        if any(d.kind != "column_order" for d in self.differences):
-            return ()
-        return tuple(self.redo_differences)
-
-
 class _Stopped(Exception):
     """The rehearsal of this change cannot go on."""
 
@@ -131,11 +99,11 @@ def rehearse(trial: Trial) -> Outcome:
     Raises RowsDiffer; then it must be done again with an equal `before`.
     """
     started = perf_counter()
-    found = _Findings(trial.start)
+    found = Findings(trial.start)
     reason: str | None
     try:
         _find(trial, found)
-        verdict, reason = _judge(trial.change, found)
+        verdict, reason = judge(trial.change, found)
     except _Stopped as stopped:
         verdict, reason = stopped.verdict, stopped.reason
         if verdict is Verdict.UP_FAILED and (stopped.sqlstate or "").startswith("23"):
@@ -155,13 +123,7 @@ def rehearse(trial: Trial) -> Outcome:
         conflicts=found.conflicts,
         rollback=trial.change.rollback.path if trial.change.rollback else None,
     )
-    clean = (
-        found.redone
-        and found.traceless
-        and not found.redo_differences
-        and not found.redo_error
-    )
-    return Outcome(report, found.last, clean)
+    return Outcome(report, found.last, found.clean)
 
 
 def interrupted(change: Change, error: OperationalError) -> Outcome:
@@ -187,7 +149,7 @@ def interrupted(change: Change, error: OperationalError) -> Outcome:
     return Outcome(report, None, clean=False)
 
 
-def _find(trial: Trial, found: _Findings) -> None:
+def _find(trial: Trial, found: Findings) -> None:
     place, change, start = trial.place, trial.change, trial.start
 
     found.up, touched = _stage(trial, found, change.migration, "up", Verdict.UP_FAILED)
@@ -257,32 +219,7 @@ def _asked(trial: Trial, present: frozenset[str]) -> tuple[CheckResult, ...]:
     )
 
 
-def _judge(change: Change, found: _Findings) -> tuple[Verdict, str | None]:
-    """The worst that applies, and the reason where the findings do not tell it."""
-    inexact = [d for d in found.differences if d.kind != "column_order"]
-    names = ", ".join(sorted({result.change for result in found.broken}))
-    vacuous = (
-        f"verification/{change.id}.sql still passes after the rollback: none of its "
-        "checks asks for what this change brings"
-    )
-    redo_differs = found.redo_differences or found.redo_error
-    grounds: tuple[tuple[object, Verdict, str | None], ...] = (
-        (inexact, Verdict.DOWN_INEXACT, None),
-        (names, Verdict.DOWN_INEXACT, f"after the rollback checks of {names} fail"),
-        (found.lost, Verdict.DATA_LOST, None),
-        (not found.redone, Verdict.REDO_FAILED, found.redo_error),
-        (redo_differs, Verdict.REDO_DIFFERS, found.redo_error),
-        (not change.checks, Verdict.UNVERIFIED, None),
-        (found.vacuous, Verdict.VERIFICATION_VACUOUS, vacuous),
-        (found.differences, Verdict.COLUMN_ORDER, None),
-    )
-    for holds, verdict, reason in grounds:
-        if holds:
-            return verdict, reason
-    return Verdict.EXACT, None
-
-
-def _verify(trial: Trial, found: _Findings) -> None:
+def _verify(trial: Trial, found: Findings) -> None:
     """Its own checks and the invariants pass, and those of earlier changes still do."""
     change, work = trial.change, trial.place.session.work
     unreadable = change.problems_of(change.verification)
@@ -307,7 +244,7 @@ def _verify(trial: Trial, found: _Findings) -> None:
 
 def _stage(
     trial: Trial,
-    found: _Findings,
+    found: Findings,
     script: Script,
     direction: Direction,
     failed: Verdict,
@@ -328,7 +265,7 @@ def _stage(
 
 def _moved(
     trial: Trial,
-    found: _Findings,
+    found: Findings,
     session: Session,
     script: Script,
     direction: Direction,
