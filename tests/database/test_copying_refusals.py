@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from trunkline.copying import Wanted, programs
 from trunkline.copying.origin import Live, Origin
 from trunkline.errors import Failure, UsageError
 from trunkline.events import ignore
-from trunkline.throwaway import Server
+from trunkline.throwaway import Request, Server, open_server
 from trunkline.throwaway.binaries import client_programs
 
 pytestmark = pytest.mark.embedded  # its client programs are at hand
@@ -79,6 +80,33 @@ def test_rows_that_row_level_security_hides_are_not_left_out_silently(
     )
     with pytest.raises(Failure, match=r"security hides rows .* in public\.seen"):
         copy(server, clerk, rows)
+
+
+def test_who_may_not_make_what_another_role_owns_is_told_what_to_grant(
+    server: Server, database: str, live: Live
+) -> None:
+    execute(
+        server,
+        database,
+        "create role copying_owner; create table public.owned (id int);"
+        " alter table public.owned owner to copying_owner;"
+        " create role copying_maker login createdb password 'copying'",
+    )
+    url = server.environment("postgres")["DATABASE_URL"]
+    as_maker = re.sub("//.*@", "//copying_maker:copying@", url)
+    try:
+        with (
+            open_server(Request(on=as_maker)) as scratch,
+            pytest.raises(Failure, match="has failed") as failure,
+        ):
+            copy(scratch, live)
+    finally:
+        execute(
+            server,
+            database,
+            "drop owned by copying_owner; drop role copying_owner, copying_maker",
+        )
+    assert "grant copying_owner to copying_maker" in (failure.value.hint or "")
 
 
 def test_row_level_security_hinders_no_copy_without_rows(

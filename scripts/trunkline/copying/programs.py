@@ -24,6 +24,8 @@ from trunkline.throwaway.binaries import client_programs
 from trunkline.throwaway.cluster_cache import clean_environment
 
 _COMPLAINT = re.compile(r"error:|fatal:|detail:|hint:|command was:|^\s", re.IGNORECASE)
+#: How a server says that we may not make what belongs to another role (15; from 16 on).
+_OTHERS = re.compile(r'must be (?:member of role|able to SET ROLE) "(.+)"')
 _KEPT = 12
 """Lines of complaint that are kept."""
 
@@ -96,9 +98,14 @@ def run(
     if process.returncode != 0:
         text = "\n".join(complaints) or f"It ended with status {process.returncode}."
         secret = environment.get("PGPASSWORD")
+        other = _OTHERS.search(text)
         raise Failure(
             f"{Path(words[0]).name} has failed",
             detail=text.replace(secret, "…") if secret else text,
+            hint="The copy is made with the owners of the source: let a superuser run: "
+            f"grant {other[1]} to {environment['PGUSER']}; or rehearse as one."
+            if other
+            else None,
         )
 
 
