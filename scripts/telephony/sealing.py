@@ -37,6 +37,8 @@ from telephony.errors import (
 )
 from telephony.secret import Secret
 
+LAST_VERSION = 999_999_999
+
 _V2 = re.compile("v2:([1-9][0-9]{0,8}):(.+)")
 _LEGACY = re.compile("([0-9A-Fa-f]{24}):([0-9A-Fa-f]{32}):((?:[0-9A-Fa-f]{2})*)")
 
@@ -56,11 +58,19 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class DataKey:
-    """One version of an organization's data key: 32 bytes; versions start at 1."""
+    """One version of an organization's data key: 32 bytes; versions start at 1.
+
+    Raises `UnknownKeyVersion` for one that no sealed value can name: what would be
+    sealed under it would never be opened.
+    """
 
     org_id: UUID
     version: int
     key: Secret
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.version <= LAST_VERSION:
+            raise UnknownKeyVersion(f"there is no key version {self.version}")
 
 
 @dataclass(frozen=True, eq=False)

@@ -161,6 +161,12 @@ def test_a_value_does_not_open_under_another_version() -> None:
         open_sealed(relabelled, replace(KEY, version=2), PLACE)
 
 
+@pytest.mark.parametrize("version", [-1, 0, 1_000_000_000])
+def test_nothing_is_sealed_under_a_version_that_no_value_can_name(version: int) -> None:
+    with pytest.raises(UnknownKeyVersion, match=f"no key version {version}"):
+        DataKey(UUID(int=1), version, Secret(bytes(32)))
+
+
 def test_a_value_does_not_open_with_another_key() -> None:
     with pytest.raises(DoesNotOpen):
         open_sealed(SEALED, replace(KEY, key=Secret(bytes(32))), PLACE)
