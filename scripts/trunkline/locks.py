@@ -144,12 +144,14 @@ def attempted(
             who = f"In the way: {names}." if names else f"The server said: {reason}."
             if circle:
                 who += "\nThey waited for us in turn: they lock in another order."
+            longer = ""
+            if watch:  # as all have whose limits the user sets
+                option = "concurrent-timeout" if older else "lock-budget"
+                longer = f", or wait for it longer with --{option} SECONDS"
             raise LockNotObtained(
                 _complaint(attempt, older=older),
                 detail=wanted + who,
-                hint="End what is in the way, or wait for it longer with "
-                f"--{'concurrent-timeout' if older else 'lock-budget'} SECONDS; "
-                "then run again.",
+                hint=f"End what is in the way{longer}; then run again.",
             )
         what = f"attempt {attempt + 1} follows in {pause:.2g} s"
         emit(Waiting(what, names or reason, blockers))

@@ -23,7 +23,15 @@ from trunkline import apply, throttle
 from trunkline import limits as bounds
 from trunkline.connect import connect
 from trunkline.errors import LockNotObtained
-from trunkline.events import Blocker, Checked, Event, Notice, StatementDone, Waiting
+from trunkline.events import (
+    Blocker,
+    Checked,
+    Event,
+    Notice,
+    StatementDone,
+    Waiting,
+    ignore,
+)
 from trunkline.limits import Limits
 from trunkline.locks import RUNNER_KEY, WORKER_KEY, retried
 from trunkline.throwaway import Request, Server, open_server
@@ -579,3 +587,13 @@ def test_nothing_is_left_of_a_run_that_waited(busy: Line) -> None:
     )
     _until(lambda: not busy.rows(query) and [True])
     assert exists("a")
+
+
+def test_who_has_no_option_to_wait_longer_is_told_of_none(busy: Line) -> None:
+    with _holding(busy, "lock table busy"), busy.connect() as session:
+        session.execute("set lock_timeout = 50")
+        with pytest.raises(LockNotObtained) as raised:
+            retried(
+                lambda: session.execute("select from busy"), 0.05, ignore, budget=0.05
+            )
+    assert raised.value.hint == "End what is in the way; then run again."
