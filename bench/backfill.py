@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -39,10 +39,11 @@ from trunkline import apply, backfill, project
 from trunkline.backfill import BatchDone
 from trunkline.connect import of_keywords
 from trunkline.events import Event, ignore
-from trunkline.rehearsal.traffic.player import Record, playing
-from trunkline.rehearsal.traffic.scripts import TrafficScript
 from trunkline.throwaway import Server, open_server
 from trunkline.throwaway.embedded import Embedded
+
+if TYPE_CHECKING:
+    from trunkline.rehearsal.traffic.player import Record
 
 ROOT = Path(__file__).parents[1]
 QUICK, SIZES = (1_000, 3_000), (10_000, 100_000, 1_000_000)
@@ -159,6 +160,10 @@ class Bench:
 
     def felt(self) -> tuple[float, float]:
         """The application's p99 in milliseconds, without a backfill and with one."""
+        # Not above: every worker imports this file, and has no use for a rehearsal.
+        from trunkline.rehearsal.traffic.player import Record, playing
+        from trunkline.rehearsal.traffic.scripts import TrafficScript
+
         calls = Path(tempfile.mkstemp(suffix=".sql")[1])
         calls.write_text(CALLS.format(size=self.size))
         script = TrafficScript(calls.name, calls, None, None, 1)
