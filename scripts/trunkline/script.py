@@ -45,9 +45,6 @@ set local role none;
 
 _FORGOTTEN = FORGET.replace("; ", ";\n")
 
-#: A second run would do these again, and nobody would notice.
-_REPEATABLE = frozenset({"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"})
-
 
 def write(
     project: Project,
@@ -151,7 +148,8 @@ def _step_by_step(ledger: Ledger, change: Change, finished: set[int]) -> Iterato
             yield from texts if last.kind == "variable_set_stmt" else ()
         elif len(unit) > 1 and stepwise.commits(last):
             yield from (*texts[:-1], record, texts[-1])
-        elif last.kind in _REPEATABLE:
+        elif last.kind in stepwise.WRITES:
+            # A second run would do it again, and nobody would notice.
             yield from ("begin;\n", *texts, record, "commit;\n")
         else:
             yield from _beside(last, texts)

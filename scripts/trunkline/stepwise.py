@@ -22,6 +22,8 @@ from trunkline.statements import Statement
 from trunkline.steps import begin, place, record
 from trunkline.trace import Trace
 
+#: What touches rows alone.
+WRITES = frozenset({"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"})
 _OPENING = frozenset({"begin", "start"})
 _CLOSING = frozenset({"commit", "end", "rollback", "abort", "prepare"})
 _NEEDS_OWN_TRANSACTIONS = (
@@ -45,7 +47,9 @@ def run(session: Session, work: Work) -> None:
     for number in sorted(finished):
         if statements[number - 1].kind == "variable_set_stmt":
             session.work.execute(statements[number - 1].text.encode())
+    trace: Trace | None = None
     for unit in parts:
+        former, trace = trace, None
         if finished.issuperset(unit):
             continue
         what = concurrent.of(statements[unit[0] - 1])
@@ -55,7 +59,7 @@ def run(session: Session, work: Work) -> None:
         elif what is not None:
             beside.run(session, work, unit[0], what, own)
         else:
-            _single(session, work, unit[0], own)
+            trace = _single(session, work, unit[0], own, former)
 
 
 def units(work: Work) -> Iterator[range]:
@@ -117,20 +121,28 @@ def _block(session: Session, work: Work, unit: range) -> None:
         record(session, work, unit)
 
 
-def _single(session: Session, work: Work, number: int, begun: Step | None) -> None:
-    """One statement and its record: in one transaction wherever the server allows."""
+def _single(
+    session: Session, work: Work, number: int, begun: Step | None, former: Trace | None
+) -> Trace | None:
+    """One statement and its record: in one transaction wherever the server allows.
+
+    Takes and returns the trace of one that has touched nothing but rows.
+    """
+    statement = work.script.statements[number - 1]
 
     def together() -> Trace | None:
-        trace = Trace(session.work, work.direction, 1) if session.traced else None
+        trace = (
+            Trace(session.work, work.direction, 1, former) if session.traced else None
+        )
         with session.work.transaction():
             execute(session, work, number, trace)
             record(session, work, (number,))
         return trace
 
-    if work.script.statements[number - 1].is_transaction_control:
+    if statement.is_transaction_control:
         execute(session, work, number)  # outside of any block: a warning at most
         record(session, work, (number,))
-        return
+        return None
     if begun is None:
         try:
             trace = session.patiently(together)
@@ -140,7 +152,7 @@ def _single(session: Session, work: Work, number: int, begun: Step | None) -> No
             begin(session, work, number)
         else:
             _tell_locks(session, work, trace)
-            return
+            return trace if statement.kind in WRITES else None
     else:
         session.emit(
             Notice(
@@ -163,6 +175,7 @@ def _single(session: Session, work: Work, number: int, begun: Step | None) -> No
             f"where id = '{work.id}' and finished_at is null; then run again.",
         ) from None
     record(session, work, (number,))
+    return None
 
 
 def _tell_locks(session: Session, work: Work, trace: Trace | None) -> None:

@@ -74,20 +74,34 @@ class Trace:
     """The trace of one transaction of so many `statements`, made before that begins.
 
     Asked within, it would take away the first word that `set transaction` must have.
+    `former` is the trace of a transaction that came just before and that has made and
+    rewritten nothing: which relations there are is then not asked again.
     """
 
     def __init__(
-        self, connection: Connection, direction: Direction, statements: int
+        self,
+        connection: Connection,
+        direction: Direction,
+        statements: int,
+        former: Trace | None = None,
     ) -> None:
         self._connection = connection
         self._direction = direction
         self._left = statements
         self._together = -(-statements // ASKED)
         self._since: float | None = None
-        self._relations = {
-            oid: _Relation(name, kind, file)
-            for oid, name, kind, file, _ in connection.execute(_BEFORE).fetchall()
-        }
+        if former is None:
+            rows = connection.execute(_BEFORE).fetchall()
+            self._relations = {
+                oid: _Relation(name, kind, file) for oid, name, kind, file, _ in rows
+            }
+            self._touched: list[_Relation] = []
+        else:
+            connection.execute("select pg_stat_force_next_flush()")
+            self._relations, self._touched = former._relations, former._touched
+            while self._touched:
+                relation = self._touched.pop()
+                relation.scans, relation.modes = 0, frozenset()
         self._newest = max(self._relations, default=0)
         self._seen: list[_Seen] = []
 
@@ -134,6 +148,7 @@ class Trace:
             rewrote = file is not None and file != relation.file
             scanned = scans > relation.scans and relation.kind in ("r", "m", "p")
             found.append((relation, held - relation.modes, rewrote, scanned))
+            self._touched.append(relation)
             relation.modes |= held
             relation.file = relation.file if file is None else file
             relation.scans = scans

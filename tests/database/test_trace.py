@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.line import Line
-from trunkline import apply, rollback
+from trunkline import apply, rollback, trace
 from trunkline.events import Event, LockHeld, LocksTraced, StatementDone
 
 FIRST = "20260101_first"
@@ -218,3 +218,27 @@ def test_of_a_very_long_file_some_statements_are_taken_together(busy: Line) -> N
     assert held == ["public.other", "RowExclusiveLock", False, True]
     # Of 1201 statements every seventh is asked after, and the last.
     assert 601 <= line < 601 + 7
+
+
+def test_relations_are_asked_for_again_only_where_they_can_be_others(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of thousands of rows would else ask for all of them before each."""
+    line.rows("create table t (n int); create sequence asked")
+    asking = trace._BEFORE.replace("flush()::text", "flush()::text || nextval('asked')")
+    monkeypatch.setattr(trace, "_BEFORE", asking)
+    line.add(
+        "a",
+        f"{HEAD}insert into t values (1);\ninsert into t values (2);\n"
+        "alter table t alter n type bigint;\ninsert into t values (3);\n"
+        "update t set n = n + 1;\n",
+    )
+    line.apply(traced=True)
+    assert _traced(line) == [
+        (2, "public.t", "RowExclusiveLock", False, False),
+        (3, "public.t", "RowExclusiveLock", False, False),
+        (4, "public.t", "AccessExclusiveLock", True, True),
+        (5, "public.t", "RowExclusiveLock", False, False),
+        (6, "public.t", "RowExclusiveLock", False, True),
+    ]
+    assert line.rows("select last_value from asked") == [(2,)]
