@@ -164,7 +164,7 @@ def _rewrap(options: argparse.Namespace) -> int:
 def _shred(options: argparse.Namespace) -> int:
     from telephony import rotation
     from telephony.told import shred_plan
-    from trunkline.commands import database
+    from trunkline.commands import database, report_of
     from trunkline.report.words import counted
 
     target = database(options, None)
@@ -176,7 +176,8 @@ def _shred(options: argparse.Namespace) -> int:
         print(line, file=sys.stderr if options.json else sys.stdout)
     sys.stdout.flush()
     _confirm(options)
-    destroyed = rotation.shred(target, options.org)
+    report = report_of(options)
+    destroyed = rotation.shred(target, options.org, emit=report.event)
     if options.json:
         _print({"plan": plan, "destroyed": destroyed, "ok": True})
     else:

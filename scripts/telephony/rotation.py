@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from psycopg import Connection, errors
@@ -23,7 +24,8 @@ from trunkline.backfill.pace import DEFAULT
 from trunkline.backfill.session import session
 from trunkline.connect import Target
 from trunkline.errors import Failure, StatementFailed, UsageError
-from trunkline.events import Emit
+from trunkline.events import Emit, ignore
+from trunkline.locks import retried
 
 ROLE = "telephony_backfill"
 MOVES = ("rotate-credentials", "rotate-tokens")
@@ -147,7 +149,7 @@ def rotate(target: Target, org_id: UUID | None, *, workers: int, emit: Emit) -> 
     Raises UsageError, Failure, and what a backfill raises.
     """
     keks = load_keks()
-    made = _make(target, org_id, keks)
+    made = _make(target, org_id, keks, emit)
     moved = 0
     failed: list[RowError] = []
     for _ in range(PASSES):
@@ -158,7 +160,7 @@ def rotate(target: Target, org_id: UUID | None, *, workers: int, emit: Emit) -> 
             )
             moved += report.counts.migrated
             failed += report.errors
-        retired, left = _retire(target)
+        retired, left = _retire(target, emit)
         if not left or failed:
             break
     forgotten = forget(target, but=AT_WORK)
@@ -212,20 +214,24 @@ def refuse_living(found: Standing) -> None:
         )
 
 
-def shred(target: Target, org_id: UUID) -> int:
+def shred(target: Target, org_id: UUID, *, emit: Emit = ignore) -> int:
     """Destroy all data keys of an organization; gives how many there were.
 
     Raises what `refuse_living` raises, and Failure when it comes to live meanwhile.
     """
     refuse_living(standing(target, org_id))
     with _session(target) as connection:
-        try:
+
+        def destroy() -> int:
             with _acting(connection):
-                destroyed = connection.execute(
+                return connection.execute(
                     "update public.org_data_keys set state = 'destroyed',"
                     " wrapped = null where org_id = %s and state <> 'destroyed'",
                     [org_id],
                 ).rowcount
+
+        try:
+            destroyed = retried(destroy, DEFAULT.lock_timeout, emit)
         except errors.DatabaseError as error:
             if error.diag.constraint_name != "key_is_in_use":
                 raise
@@ -296,39 +302,48 @@ def refuse_unfit_keks(target: Target, org_id: UUID | None, keks: Keks) -> None:
             )
 
 
-def _make(target: Target, org_id: UUID | None, keks: Keks) -> int:
+def _make(target: Target, org_id: UUID | None, keks: Keks, emit: Emit) -> int:
     """Make the new keys, where no rotation is open; gives how many."""
     made = 0
-    after = UUID(int=0)
+    after: UUID | None = UUID(int=0)
     with _session(target) as connection:
-        while True:
-            with _acting(connection):
-                # Locked, so that of two rotations at once the second finds one open.
-                rows = connection.execute(
-                    "select k.org_id, k.version from public.org_data_keys as k"
-                    " where k.state = 'active' and k.org_id > %s"
-                    " and (%s::uuid is null or k.org_id = %s)"
-                    " and not exists (select from public.org_data_keys as r"
-                    " where r.org_id = k.org_id and r.state = 'retiring')"
-                    " order by k.org_id limit %s for no key update",
-                    [after, org_id, org_id, TOGETHER],
-                ).fetchall()
-                if not rows:
-                    break
-                connection.execute(
-                    "update public.org_data_keys as k set state = 'retiring'"
-                    " from unnest(%s::uuid[], %s::int[]) as o (org_id, version)"
-                    " where k.org_id = o.org_id and k.version = o.version",
-                    [list(column) for column in zip(*rows, strict=True)],
-                )
-                # An organization's active key is its latest.
-                made += datakeys.insert(
-                    connection, [(org, version + 1) for org, version in rows], keks
-                )
-            after = rows[-1][0]
+        while after is not None:
+            part = partial(_make_part, connection, org_id, after, keks)
+            number, after = retried(part, DEFAULT.lock_timeout, emit)
+            made += number
         if org_id is not None and not made:
             made = _first(connection, org_id, keks)
     return made
+
+
+def _make_part(
+    connection: Connection, org_id: UUID | None, after: UUID, keks: Keks
+) -> tuple[int, UUID | None]:
+    """Make the next new keys; how many, and the last organization, None: no more."""
+    with _acting(connection):
+        # Locked, so that of two rotations at once the second finds one open.
+        rows = connection.execute(
+            "select k.org_id, k.version from public.org_data_keys as k"
+            " where k.state = 'active' and k.org_id > %s"
+            " and (%s::uuid is null or k.org_id = %s)"
+            " and not exists (select from public.org_data_keys as r"
+            " where r.org_id = k.org_id and r.state = 'retiring')"
+            " order by k.org_id limit %s for no key update",
+            [after, org_id, org_id, TOGETHER],
+        ).fetchall()
+        if not rows:
+            return 0, None
+        connection.execute(
+            "update public.org_data_keys as k set state = 'retiring'"
+            " from unnest(%s::uuid[], %s::int[]) as o (org_id, version)"
+            " where k.org_id = o.org_id and k.version = o.version",
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+        # An organization's active key is its latest.
+        made = datakeys.insert(
+            connection, [(org, version + 1) for org, version in rows], keks
+        )
+    return made, rows[-1][0]
 
 
 def _first(connection: Connection, org_id: UUID, keks: Keks) -> int:
@@ -345,7 +360,7 @@ def _first(connection: Connection, org_id: UUID, keks: Keks) -> int:
         return 0
 
 
-def _retire(target: Target) -> tuple[int, int]:
+def _retire(target: Target, emit: Emit) -> tuple[int, int]:
     """Retire the keys that seal nothing any more; how many, and how many are left."""
     with _session(target) as connection:
         retired = 0
@@ -357,8 +372,7 @@ def _retire(target: Target) -> tuple[int, int]:
                 " and v.key_version = k.version) order by 1, 2".encode()
             ).fetchall()
         for start in range(0, len(rows), TOGETHER):
-            part = rows[start : start + TOGETHER]
-            retired += _retire_part(connection, part)
+            retired += _retire_part(connection, rows[start : start + TOGETHER], emit)
         with _acting(connection):
             ((left,),) = connection.execute(
                 "select count(*) from public.org_data_keys where state = 'retiring'"
@@ -366,9 +380,12 @@ def _retire(target: Target) -> tuple[int, int]:
     return retired, left
 
 
-def _retire_part(connection: Connection, keys: list[tuple[UUID, int]]) -> int:
+def _retire_part(
+    connection: Connection, keys: list[tuple[UUID, int]], emit: Emit
+) -> int:
     """Retire these keys; those that somebody sealed under meanwhile stay."""
-    try:
+
+    def retire() -> int:
         with _acting(connection):
             return connection.execute(
                 "update public.org_data_keys as k set state = 'retired'"
@@ -377,13 +394,16 @@ def _retire_part(connection: Connection, keys: list[tuple[UUID, int]]) -> int:
                 " and k.state = 'retiring'",
                 [list(column) for column in zip(*keys, strict=True)],
             ).rowcount
+
+    try:
+        return retried(retire, DEFAULT.lock_timeout, emit)
     except errors.DatabaseError as error:
         if error.diag.constraint_name != "key_is_in_use":
             raise
     if len(keys) == 1:
         return 0
     half = len(keys) // 2
-    return _retire_part(connection, keys[:half]) + _retire_part(connection, keys[half:])
+    return sum(_retire_part(connection, p, emit) for p in (keys[:half], keys[half:]))
 
 
 @contextmanager

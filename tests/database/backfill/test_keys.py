@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from telephony.stored import FIELD
 from tests.installation import KEK, Installation, environment
 from trunkline import backfill
 from trunkline.errors import Failure, UsageError
-from trunkline.events import Event, ignore
+from trunkline.events import Emit, Event, Waiting, ignore
 from trunkline.rehearsal.traffic.player import Record, playing
 from trunkline.rehearsal.traffic.scripts import TrafficScript
 
@@ -180,6 +181,50 @@ def test_a_key_that_seals_anything_is_not_retired_by_hand(sealed: Installation) 
             "update org_data_keys set state = 'retired' where org_id = %s", [REFERENCE]
         )
     assert refusal.value.diag.constraint_name == "key_is_in_use"
+
+
+@contextmanager
+def sealing(sealed: Installation, events: list[Event]) -> Iterator[Emit]:
+    """Somebody has sealed a value and does not commit until he is waited for.
+
+    Gives where to tell of that.
+    """
+    ring = KeyRing(datakeys.read(sealed.owner, [REFERENCE]), load_keks())
+    with sealed.server.connect(sealed.database, autocommit=False) as other:
+        other.execute(
+            "insert into org_credentials"
+            " (org_id, id, provider, encrypted_config, is_active)"
+            " values (%s, %s, 'resend', %s, false)",
+            [
+                REFERENCE,
+                UUID(int=7),
+                ring.seal(Secret(b"x"), Place(REFERENCE, UUID(int=7), "resend", FIELD)),
+            ],
+        )
+
+        def emit(event: Event) -> None:
+            if isinstance(event, Waiting):
+                events.append(event)
+                other.commit()
+
+        yield emit
+
+
+def test_whoever_has_sealed_and_not_committed_is_waited_for(
+    sealed: Installation,
+) -> None:
+    events: list[Event] = []
+    with sealing(sealed, events) as emit:
+        result = rotation.rotate(sealed.target, REFERENCE, workers=1, emit=emit)
+    assert (result.ok, result.made, result.moved) == (True, 1, 4)
+    let_go(sealed)
+    sealed.owner.execute(
+        "delete from org_credentials where org_id = %s and id = %s",
+        [REFERENCE, UUID(int=7)],
+    )
+    with sealing(sealed, events) as emit:
+        assert rotation.shred(sealed.target, REFERENCE, emit=emit) == 2
+    assert len(events) >= 2
 
 
 TRAFFIC = """\
