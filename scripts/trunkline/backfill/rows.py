@@ -95,10 +95,11 @@ def in_halves(
 
 def is_of_the_data(error: psycopg.Error) -> bool:
     """Whether the server refused the data; a code that is not PostgreSQL's is of a
-    rule of the application, raised by a trigger or a function.
+    rule of the application, raised by a trigger or a function. What no server could
+    take, as a text with a null character, has no code and does not get there.
     """
     if error.sqlstate is None:
-        return False
+        return isinstance(error, psycopg.DataError)
     if error.sqlstate[:2] in DATA_CLASSES:
         return True
     try:
@@ -120,11 +121,11 @@ def condition(error: psycopg.Error) -> str:
 
     The names are in the manual's Appendix A; psycopg's classes are called after them.
     """
-    state = error.sqlstate or ""
+    state = error.sqlstate
     try:
-        name = errors.lookup(state).__name__
+        name = (errors.lookup(state) if state else type(error)).__name__
     except KeyError:
-        return state
+        return str(state)
     return re.sub("(?<!^)(?=[A-Z])", "_", name).lower()
 
 

@@ -72,6 +72,30 @@ def test_a_row_that_the_server_refuses_costs_itself_only(toys: Toys) -> None:
     }
 
 
+class NullCopies(BlindCopies):
+    """Makes of a text what no server takes."""
+
+    def migrate(
+        self, connection: psycopg.Connection, rows: Sequence[Row]
+    ) -> list[Outcome]:
+        spoilt = [
+            {**row, "text": "planted\0" if row["text"] == "null" else row["text"]}
+            for row in rows
+        ]
+        return super().migrate(connection, spoilt)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_row_that_no_server_could_take_costs_itself_only(
+    toys: Toys, dry_run: bool
+) -> None:
+    toys.originals(50)
+    toys.originals(2, text="null")
+    report = toys.run(NullCopies, dry_run=dry_run)
+    assert report.counts == Counts(total=52, migrated=50, errors=2)
+    assert {(row.reason, row.detail) for row in report.errors} == {("data_error", "")}
+
+
 def test_what_the_server_says_is_kept_without_the_rows_values(toys: Toys) -> None:
     toys.connection.execute("create table public.n (id int primary key, t text)")
     toys.connection.execute("insert into public.n values (1, '1'), (2, 'planted')")
