@@ -217,7 +217,8 @@ def refuse_living(found: Standing) -> None:
 def shred(target: Target, org_id: UUID, *, emit: Emit = ignore) -> int:
     """Destroy all data keys of an organization; gives how many there were.
 
-    Raises what `refuse_living` raises, and Failure when it comes to live meanwhile.
+    Raises what `refuse_living` raises, and Failure when it comes to live meanwhile, or
+    a run keeps old keys: then they are destroyed, and the call is to be repeated.
     """
     refuse_living(standing(target, org_id))
     with _session(target) as connection:
@@ -239,7 +240,15 @@ def shred(target: Target, org_id: UUID, *, emit: Emit = ignore) -> int:
                 "a value of the organization came into use meanwhile",
                 hint="Look at `telephony keys status` and try again.",
             ) from None
-    forget(target)
+    try:
+        # What a rotation at work keeps is sealed under the keys that are gone.
+        forget(target, but=MOVES)
+    except backfill.RunIsOpen as error:
+        raise Failure(
+            f"the keys of {org_id} are destroyed, but a run keeps copies of some",
+            detail=f"{error.message}.",
+            hint="Finish that run, then run the same command again.",
+        ) from None
     return destroyed
 
 

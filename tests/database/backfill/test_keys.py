@@ -349,6 +349,26 @@ def test_what_is_shredded_opens_never_again(sealed: Installation) -> None:
     assert rotate(sealed).ok
 
 
+def test_shredding_beside_a_run_says_what_it_has_done_and_is_finished_by_a_repeat(
+    sealed: Installation,
+) -> None:
+    let_go(sealed)
+    with environment(TELEPHONY_KEK=f"{OTHER_KEK} {KEK}"):
+        backfill.run(sealed.target, backfill.load("rewrap-keys"), limit=1)
+        with pytest.raises(
+            Failure, match="are destroyed, and copies are still"
+        ) as said:
+            rotation.shred(sealed.target, REFERENCE)
+        assert said.value.detail == "rewrap-keys has a run that is not finished."
+        assert states(sealed) == ["destroyed"]
+        rotation.rewrap(sealed.target, workers=1, emit=ignore)
+        sealed.run("rotate-tokens", limit=1)
+        assert rotation.shred(sealed.target, REFERENCE) == 0
+    assert not sealed.value(
+        "select count(*) from trunkline.backfill_written where before is not null"
+    )
+
+
 def test_what_opens_with_the_key_of_before_is_not_called_shredded(
     installation: Installation,
 ) -> None:
