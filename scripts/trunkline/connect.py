@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from trunkline.errors import Failure, Unreachable, UsageError
+from trunkline.errors import Failure, LockNotObtained, Unreachable, UsageError
 
 if TYPE_CHECKING:
     import psycopg
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 APPLICATION_NAME = "trunkline"
 OLDEST = 150000
+#: How long one that only reads waits for who has a table to himself, in seconds.
+PATIENCE = 5.0
 #: How libpq says that it does not know what an option says.
 _MISWRITTEN = re.compile(r"\binvalid (\S+ value|port number)\b")
 
@@ -172,9 +174,13 @@ def connect(
 def reading(target: Target) -> Iterator[Watched]:
     """A connection that only reads, for the length of the block.
 
-    Raises the errors of `connect`, and Unreachable when the connection is lost.
+    Raises the errors of `connect`, Unreachable when the connection is lost, and
+    LockNotObtained.
     """
-    with losing(target), connect(target, read_only=True) as connection:
+    with (
+        losing(target),
+        connect(target, lock_timeout=PATIENCE, read_only=True) as connection,
+    ):
         yield connection
 
 
@@ -192,11 +198,18 @@ def writing(target: Target, *, lock_timeout: float | None = None) -> Iterator[Wa
 
 @contextmanager
 def losing(target: Target) -> Iterator[None]:
-    """Tell the loss of a connection as what it is: Unreachable."""
+    """Tell what any query can meet as what it is: Unreachable, or LockNotObtained."""
     import psycopg
 
     try:
         yield
+    except psycopg.errors.LockNotAvailable as error:
+        raise LockNotObtained(
+            f"a lock was not obtained on {target.label}",
+            detail=f"The server said: {error.diag.message_primary}.",
+            hint="See who holds one in pg_locks (mode AccessExclusiveLock most often); "
+            "then run again.",
+        ) from None
     except psycopg.Error as error:
         # Without a code it is libpq's own; 08 and 57P are of connections and servers.
         if error.sqlstate is not None and not error.sqlstate.startswith(("08", "57P")):

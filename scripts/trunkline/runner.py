@@ -176,8 +176,12 @@ def _one_by_one(session: Session, work: Work, prove: Prove, record: Record) -> P
     stepwise.run(session, work)
     session.reset()
     proof = session.patiently(lambda: prove(connection, ""))
-    with connection.transaction():
-        _recorded(work, lambda: record(connection, perf_counter() - started))
+
+    def recorded() -> None:
+        with connection.transaction():
+            _recorded(work, lambda: record(connection, perf_counter() - started))
+
+    session.patiently(recorded)
     session.renew()
     return proof
 

@@ -69,8 +69,8 @@ class Session:
     emit: Emit
 
     def state(self) -> State:
-        """The ledger as it is now."""
-        return self.ledger.read(self.work)
+        """The ledger as it is now. Raises LockNotObtained."""
+        return self.patiently(lambda: self.ledger.read(self.work))
 
     def reset(self) -> None:
         """Settings and role are the runner's own again, also within a transaction."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from typing import LiteralString
 
 import pytest
 
 from tests.line import YOYO, Line
-from trunkline import apply, status
+from trunkline import apply, connect, status
 from trunkline.connect import Target, of_keywords
 from trunkline.errors import Failure, LockNotObtained, StatementFailed, UsageError
+from trunkline.limits import Limits
 
 
 def _yoyo(line: Line, *words: str) -> str:
@@ -261,3 +263,40 @@ def test_what_yoyo_has_applied_anew_is_not_taken_for_ours(line: Line) -> None:
     assert (row.state, row.changed, row.applied_by) == ("applied", (), None)
     assert line.rollback("a").ok
     assert line.rows("select from trunkline.applied") == []
+
+
+@pytest.mark.parametrize("table", ["_yoyo_migration", "trunkline.applied"])
+def test_a_ledger_that_somebody_has_to_himself_is_waited_for_and_told(
+    line: Line, table: LiteralString, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect, "PATIENCE", 0.1)
+    line.table("a")
+    line.apply()
+    line.table("b")
+    hasty = Limits(lock_timeout=0.2, lock_budget=0.2)
+    with line.connect(autocommit=False, application_name="maintenance") as other:
+        other.execute(f"lock table {table}")
+        with pytest.raises(LockNotObtained, match=r"not obtained on .*@"):
+            line.applied()
+        with pytest.raises(LockNotObtained, match=r"not obtained on .*@"):
+            line.rollback("a")
+        with pytest.raises(LockNotObtained, match="not obtained") as failure:
+            line.apply(limits=hasty)
+    assert "maintenance" in (failure.value.detail or "")
+    assert line.applied() == ["a"]
+
+
+def test_a_change_that_cannot_be_put_on_record_is_finished_by_the_next_run(
+    line: Line,
+) -> None:
+    line.add("a", "-- transactional: false\ncreate table a (n int);\n")
+    line.apply()
+    line.add("b", "-- transactional: false\ncreate table b (n int);\n")
+    hasty = Limits(lock_timeout=0.2, lock_budget=0.2)
+    with line.connect(autocommit=False, application_name="maintenance") as other:
+        other.execute("lock table trunkline.applied in share mode")
+        with pytest.raises(LockNotObtained) as failure:
+            line.apply(limits=hasty)
+    assert "maintenance" in (failure.value.detail or "")
+    assert line.state("b") == "partly applied"
+    assert line.apply().ok
