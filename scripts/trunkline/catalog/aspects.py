@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trunkline.catalog.repair.aspects import comment_on, depend, label, owner_to
+from trunkline.catalog.needs import Key
+from trunkline.catalog.repair.aspects import (
+    comment_on,
+    comment_on_other,
+    depend,
+    label,
+    owner_to,
+)
 from trunkline.catalog.repair.grants import (
     DEFAULT_PRIVILEGE,
     PRIVILEGE,
@@ -22,11 +29,7 @@ def aspects(kind: str, name: str, want: Facts, have: Facts) -> Iterator[Step]:
         detail = change_in_words("owner", want["owner"], have["owner"])
         repair = owner_to(kind, name, want)
         yield Step("differs", "owner", title, detail, [repair], key)
-    yield from _text(
-        Step("differs", "comment", title, "", [comment_on(kind, name, want)], key),
-        want.get("comment"),
-        have.get("comment"),
-    )
+    yield from _comment(title, comment_on(kind, name, want), key, want, have)
     labels, others = want.get("security_labels", {}), have.get("security_labels", {})
     for provider in sorted({*labels, *others}):
         repair = label(kind, name, want, provider)
@@ -48,6 +51,13 @@ def aspects(kind: str, name: str, want: Facts, have: Facts) -> Iterator[Step]:
     yield from _grants(kind, name, want, have)
 
 
+def _comment(
+    title: str, repair: str, key: Key, want: Facts, have: Facts
+) -> Iterator[Step]:
+    step = Step("differs", "comment", title, "", [repair], key)
+    yield from _text(step, want.get("comment"), have.get("comment"))
+
+
 def _text(step: Step, want: str | None, have: str | None) -> Iterator[Step]:
     """Yield the step for a text of an object, if the text is not the expected one."""
     if want == have:
@@ -61,15 +71,32 @@ def _text(step: Step, want: str | None, have: str | None) -> Iterator[Step]:
     yield step
 
 
-def granted_by_default(expected: Snapshot, found: Snapshot) -> Iterator[Step]:
-    """Yield differences in default privileges and in access to what is the system's."""
+def beside_objects(expected: Snapshot, found: Snapshot) -> Iterator[Step]:
+    """Yield differences in default privileges, and in access to and the comments on
+    what is the system's or comes with another object."""
     for kind in (PRIVILEGE, DEFAULT_PRIVILEGE):
-        want, have = expected.of(kind), found.of(kind)
-        for name in dict.fromkeys((*want, *have)):
-            schema = have.get(name, {}).get("scope", "").partition(" in schema ")[2]
-            if schema and not expected.has(("schema", schema)):
+        wanted, had = expected.of(kind), found.of(kind)
+        for name in dict.fromkeys((*wanted, *had)):
+            want, have = wanted.get(name, {}), had.get(name, {})
+            if not _stays(have, expected):
                 continue  # they go with it
-            yield from _grants(kind, name, want.get(name, {}), have.get(name, {}))
+            if want.get("comment") != have.get("comment"):
+                repair = comment_on_other(name, want)
+                yield from _comment(name, repair, (kind, name), want, have)
+            yield from _grants(kind, name, want, have)
+
+
+def _stays(facts: Facts, expected: Snapshot) -> bool:
+    """Whether what the facts are about, or are in, is expected."""
+    schema = facts.get("scope", "").partition(" in schema ")[2]
+    if schema and not expected.has(("schema", schema)):
+        return False
+    master = facts.get("of")
+    return (
+        master is None
+        or expected.relation(master) is not None
+        or expected.has(("domain", master))
+    )
 
 
 def _grants(kind: str, name: str, want: Facts, have: Facts) -> Iterator[Step]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trunkline.catalog.anew import RETYPING_STOPS_AT, Anew, Blocked, Made
-from trunkline.catalog.aspects import aspects, granted_by_default
+from trunkline.catalog.aspects import aspects, beside_objects
 from trunkline.catalog.covering import (
     Parts,
     comes_with_type,
@@ -99,7 +99,7 @@ class _Comparison:
                 yield from self._missing(kind, name, want)
             elif have is not None:
                 yield from self._unexpected(kind, name, have)
-        yield from granted_by_default(self.expected, self.found)
+        yield from beside_objects(self.expected, self.found)
 
     def _is_altered(self, key: Key) -> bool:
         """Say whether both have an object, and differ in more than its aspects."""

@@ -54,6 +54,7 @@ OBJECTS = (
     "event_trigger",
     "default_privilege",
     "privilege",
+    "derived",
 )
 
 # Run first: it names those of OBJECTS that need not be run.

@@ -33,7 +33,7 @@ _KINDS = {
         "pg_attrdef": (),  # defaults are told with their columns
         "pg_cast": ("cast",),
         "pg_class": ("table", "view", "column", "sequence", "index"),
-        "pg_constraint": ("constraint", "domain_constraint"),
+        "pg_constraint": ("constraint", "domain_constraint", "derived"),
         "pg_default_acl": ("default_privilege",),
         "pg_event_trigger": ("event_trigger",),
         "pg_foreign_data_wrapper": ("foreign_data_wrapper",),
@@ -44,12 +44,12 @@ _KINDS = {
         "pg_publication": ("publication",),
         "pg_publication_namespace": (),  # what is published, with the publication
         "pg_publication_rel": (),
-        "pg_rewrite": ("rule",),
+        "pg_rewrite": ("rule", "derived"),
         "pg_statistic_ext": ("statistics",),
         "pg_trigger": ("trigger",),
         "pg_ts_config": ("text_search_configuration",),
         "pg_ts_dict": ("text_search_dictionary",),
-        "pg_type": ("type", "enum", "domain"),
+        "pg_type": ("type", "enum", "domain", "derived"),
         "pg_user_mapping": ("user_mapping",),
     }.items()
 }
@@ -191,7 +191,10 @@ def _renewed(
     oids: dict[int, list[int]] = {}
     for catalog, oid in touched:
         oids.setdefault(catalog, []).append(oid)
-    wanted = {kind: oids[catalog] for catalog in oids for kind in _KINDS[catalog]}
+    wanted: dict[str, list[int]] = {}
+    for catalog, some in oids.items():
+        for kind in _KINDS[catalog]:
+            wanted.setdefault(kind, []).extend(some)
     objects = [
         _run(connection, within(kind, *fitted, "oid"), [wanted[kind]])
         for kind in OBJECTS

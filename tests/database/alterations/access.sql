@@ -230,3 +230,32 @@ select 1;
 create schema s;
 alter default privileges in schema s grant select on tables to cat_a;
 -- finds: unexpected schema s
+
+-- alteration: comments on and grants of what comes with another object
+create table t (a int);
+create view v as select a from t;
+create type n_range as range (subtype = int);
+create function f() returns trigger language plpgsql as 'begin return new; end';
+create constraint trigger c after insert on t for each row execute function f();
+comment on type t is 'one';
+comment on constraint c on t is 'one';
+comment on type n_multirange is 'one';
+-- then
+comment on type t is 'another';
+comment on type _t is 'an array';
+comment on constraint c on t is null;
+comment on rule "_RETURN" on v is 'why';
+comment on type n_multirange is 'two';
+grant usage on type t to cat_a;
+revoke usage on type v from public;
+create table u (a int);
+comment on type u is 'goes with it';
+grant usage on type u to cat_a;
+-- finds: differs comment type public.t
+-- finds: unexpected comment type public._t
+-- finds: missing comment constraint c on public.t
+-- finds: unexpected comment rule "_RETURN" on public.v
+-- finds: differs comment type public.n_multirange
+-- finds: unexpected grant usage on type public.t to cat_a
+-- finds: missing grant usage on type public.v to public
+-- finds: unexpected table public.u

@@ -42,6 +42,11 @@ def comment_on(kind: str, name: str, facts: Facts, word: str = "comment") -> str
     return _here_if_database(kind, statement)
 
 
+def comment_on_other(target: str, facts: Facts) -> str:
+    """Return the statement that comments on what is told for its comment or grants."""
+    return f"comment on {target} is {_text('', facts.get('comment'))};"
+
+
 def owner_to(kind: str, name: str, facts: Facts) -> str:
     """Return the statement that gives an object the owner of its facts."""
     statement = f"alter {sql_name(kind, name, facts)} owner to {facts['owner']};"
