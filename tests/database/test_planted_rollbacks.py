@@ -96,8 +96,9 @@ def roles(server: Server) -> Iterator[None]:
 
 
 def forget_roles(server: Server) -> None:
-    """Roles are the cluster's, and outlive the databases of a rehearsal."""
+    """Roles and settings are the cluster's, and outlive a rehearsal's databases."""
     with server.connect("postgres") as connection:
+        connection.execute("alter system reset all")
         connection.execute("alter role all reset all")
         for (name,) in connection.execute(
             "select rolname from pg_roles where rolname like 'planted%'"

@@ -18,7 +18,7 @@ from trunkline.catalog import Difference, Snapshot
 from trunkline.errors import Failure, StatementFailed
 from trunkline.events import CheckResult, Emit, ignore
 from trunkline.project import Change, Project
-from trunkline.rehearsal import cluster, state
+from trunkline.rehearsal import cluster, state, surroundings
 from trunkline.rehearsal.blame import newly_failing
 from trunkline.rehearsal.change import (
     Outcome,
@@ -215,6 +215,9 @@ class Stage:
         for differing in (cluster.renamed, cluster.compare):
             found = cluster.roles(behind.eyes)
             _repair(behind.session.work, differing(start.roles, found))
+        around = surroundings.read(behind.eyes, start.around)
+        work = behind.session.work
+        _repair(work, surroundings.compare(start.around, around, behind.eyes))
         self._place = self._copied(behind, start)
 
     def _begin_again(self, change: Change, start: State, outcome: Outcome) -> None:

@@ -1,4 +1,4 @@
-"""What a database holds at one moment: catalog, contents, and the server's roles."""
+"""What a database holds at one moment: catalog, contents, and what is around them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from trunkline.catalog.reading import reading
 from trunkline.catalog.rereading import Look, in_copy, look
 from trunkline.contents import Contents
 from trunkline.project import Project
-from trunkline.rehearsal import cluster
+from trunkline.rehearsal import cluster, surroundings
 from trunkline.rehearsal.cluster import Role
+from trunkline.rehearsal.surroundings import Surroundings
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class State:
     look: Look
     contents: Contents
     roles: dict[str, Role]
+    around: Surroundings
 
     @property
     def catalog(self) -> Snapshot:
@@ -30,10 +32,11 @@ class State:
 
     def same_as(self, other: State) -> bool:
         """Whether all is equal that can be compared."""
-        return (self.catalog, self.contents, self.roles) == (
+        return (self.catalog, self.contents, self.roles, self.around) == (
             other.catalog,
             other.contents,
             other.roles,
+            other.around,
         )
 
     def of_database(self) -> tuple[object, ...]:
@@ -70,7 +73,8 @@ def begin(connection: Connection, state: State) -> Beginning:
 def of_copy(connection: Connection, twin: State) -> State:
     """The state of a new copy of a database; `twin` is that one's."""
     look = in_copy(connection, twin.look)
-    return replace(twin, look=look, roles=cluster.roles(connection))
+    around = surroundings.read(connection, twin.around)
+    return replace(twin, look=look, roles=cluster.roles(connection), around=around)
 
 
 def read(
@@ -92,11 +96,12 @@ def read(
     with reading(connection):
         now = look(connection, since.look if since else None)
         there = contents.read(connection, untouched)
+        around = surroundings.read(connection, since.around if since else None)
         if since is not None and fresh.are_same(
             since.look.counters, now.counters, cluster.CATALOGS
         ):
-            return State(now, there, since.roles)
-        return State(now, there, cluster.roles(connection))
+            return State(now, there, since.roles, around)
+        return State(now, there, cluster.roles(connection), around)
 
 
 def differences(expected: State, found: State, eyes: Connection) -> list[Difference]:
@@ -116,6 +121,7 @@ def differences(expected: State, found: State, eyes: Connection) -> list[Differe
         *renamed,
         *catalog.compare(expected.catalog, there),
         *cluster.compare(expected.roles, roles),
+        *surroundings.compare(expected.around, found.around, eyes),
     ]
 
 

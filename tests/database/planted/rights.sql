@@ -245,3 +245,33 @@ alter role "planted Old" rename to planted_new;
 -- down
 select 'not the old one';
 -- finds: differs role planted Old
+
+-- planted: comments on what is the system's
+comment on function pg_catalog.pi() is null;
+-- up
+comment on function pg_catalog.now() is 'when the call came in';
+comment on column pg_catalog.pg_class.relname is 'a name';
+comment on function pg_catalog.pi() is 'ours';
+-- down
+comment on function pg_catalog.now() is null;
+comment on function pg_catalog.pi() is null;
+-- finds: missing comment function pg_catalog.now()
+-- finds: unexpected comment column pg_catalog.pg_class.relname
+
+-- planted: comments on what is the system's come back
+select 'nothing was here';
+-- up
+comment on function pg_catalog.now() is 'when the call came in';
+-- down
+comment on function pg_catalog.now() is 'current transaction time';
+-- verdict: unverified
+
+-- planted: what the server is told by alter system
+select 'nothing was here';
+-- up
+-- transactional: false
+alter system set log_min_duration_statement = '1s';
+alter system set search_path = 'it''s', public;
+-- down
+alter system reset log_min_duration_statement;
+-- finds: unexpected setting of the server search_path

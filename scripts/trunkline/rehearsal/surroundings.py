@@ -1,0 +1,118 @@
+"""What a change may alter beside its database's own objects and the server's roles.
+
+These are the comments on what is the system's, and what `alter system` has set, where
+our role may read that. Of the thousands of such comments most stay as they came, so
+they are read again only where a digest of them is another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from psycopg import Connection
+
+from trunkline.catalog import Difference
+from trunkline.catalog.repair.databases import setting_value
+from trunkline.catalog.words import change_in_words, literal, shown
+
+_DIGEST = """
+select
+    coalesce(sum(hashtextextended(d.description, d.objoid::bigint)), 0)::text,
+    case
+        when has_function_privilege('pg_catalog.pg_read_file(text)', 'execute')
+            then pg_catalog.pg_read_file('postgresql.auto.conf')
+        else ''
+    end
+from pg_catalog.pg_description as d
+where d.objoid < 16384
+"""
+
+_COMMENTS = """
+select
+    array[classoid, objoid, objsubid::bigint]::bigint[],
+    description
+from pg_catalog.pg_description
+where objoid < 16384
+    and classoid not in (
+        'pg_catalog.pg_extension'::regclass,
+        'pg_catalog.pg_largeobject'::regclass
+    )
+    and (classoid, objoid) <> ('pg_catalog.pg_namespace'::regclass, 2200)
+"""
+"""Those on extensions and on the schema public are in the catalog's snapshot, those on
+large objects, whatever their numbers, belong to the contents."""
+
+_NAMED = """
+select
+    regexp_replace(i.type, '^.* (column|constraint)$', '\\1') || ' ' || i.identity
+from pg_catalog.pg_identify_object(%s::bigint::oid, %s::bigint::oid, %s::int) as i
+"""
+
+_SETTING = re.compile(r"^(\S+) = '(.*)'$", re.MULTILINE)
+
+Address = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Comments by the address of what they are on, and settings of the server by name.
+
+    `digest` is that of the comments.
+    """
+
+    digest: str = field(compare=False)
+    comments: Mapping[Address, str]
+    settings: Mapping[str, str]
+
+
+def read(connection: Connection, since: Surroundings | None = None) -> Surroundings:
+    """Read them, as little as one must where `since` is what they were."""
+    [(digest, file)] = connection.execute(_DIGEST).fetchall()
+    settings = {
+        name: value.replace("''", "'").replace("\\\\", "\\")
+        for name, value in _SETTING.findall(file)
+    }
+    if since is not None and since.digest == digest:
+        return Surroundings(digest, since.comments, settings)
+    comments = {tuple(one): text for one, text in connection.execute(_COMMENTS)}
+    return Surroundings(digest, comments, settings)
+
+
+def compare(
+    expected: Surroundings, found: Surroundings, eyes: Connection
+) -> list[Difference]:
+    """What of them is missing, unexpected or differs; `eyes` see what was found."""
+    differences = []
+    was, now = expected.comments, found.comments
+    for address in sorted(was.keys() | now.keys()) if was != now else ():
+        if was.get(address) != now.get(address):
+            [(name,)] = eyes.execute(_NAMED, address).fetchall()
+            text = was.get(address)
+            repair = "null" if text is None else literal(text)
+            repair = f"comment on {name} is {repair};"
+            told = _difference("comment", name, text, now.get(address), repair)
+            differences.append(told)
+    for name in sorted(expected.settings.keys() | found.settings.keys()):
+        value, other = expected.settings.get(name), found.settings.get(name)
+        if value != other:
+            repair = f"alter system reset {name};"
+            if value is not None:
+                repair = f"alter system set {name} = {setting_value(name, value)};"
+            told = _difference("setting of the server", name, value, other, repair)
+            differences.append(told)
+    return differences
+
+
+def _difference(
+    object_: str, name: str, want: str | None, have: str | None, repair: str
+) -> Difference:
+    if have is None:
+        detail = f"expected {shown(literal(want or ''))}"
+        return Difference("missing", object_, name, detail, repair)
+    if want is None:
+        detail = f"found {shown(literal(have))}"
+        return Difference("unexpected", object_, name, detail, repair)
+    detail = change_in_words(object_, want, have)
+    return Difference("differs", object_, name, detail, repair)
