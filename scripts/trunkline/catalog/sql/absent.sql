@@ -93,7 +93,22 @@ select array_remove(
         case when not exists (select from pg_publication) then 'publication' end,
         case when not exists (select from pg_subscription) then 'subscription' end,
         case when not exists (select from pg_event_trigger) then 'event_trigger' end,
-        case when not exists (select from pg_default_acl) then 'default_privilege' end
+        case when not exists (select from pg_default_acl) then 'default_privilege' end,
+        case when not exists (
+            select
+            from pg_description
+            where objoid >= 16384
+                and classoid in (
+                    'pg_type'::regclass,
+                    'pg_constraint'::regclass,
+                    'pg_rewrite'::regclass
+                )
+        ) and not exists (
+            select
+            from pg_type
+            where oid >= 16384
+                and typacl is not null
+        ) then 'derived' end
     ],
     null
 );
