@@ -19,6 +19,8 @@ import argparse
 import json
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from base64 import b64encode
@@ -26,10 +28,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
+from application import felt
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from telephony import datakeys
@@ -42,13 +45,11 @@ from trunkline.events import Event, ignore
 from trunkline.throwaway import Server, open_server
 from trunkline.throwaway.embedded import Embedded
 
-if TYPE_CHECKING:
-    from trunkline.rehearsal.traffic.player import Record
-
 ROOT = Path(__file__).parents[1]
 QUICK, SIZES = (1_000, 3_000), (10_000, 100_000, 1_000_000)
 ONE_BY_ONE = 2_000
 """So many rows are enough to know the pace of one row at a time."""
+CLIENTS, RATE = 8, 200
 LEGACY = os.urandom(32)
 CALLS = """\
 \\set n random(1, {size})
@@ -160,28 +161,36 @@ class Bench:
 
     def felt(self) -> tuple[float, float]:
         """The application's p99 in milliseconds, without a backfill and with one."""
-        # Not above: every worker imports this file, and has no use for a rehearsal.
-        from trunkline.rehearsal.traffic.player import Record, playing
-        from trunkline.rehearsal.traffic.scripts import TrafficScript
+        with self.copy() as (name, _), tempfile.TemporaryDirectory() as directory:
+            calls = Path(directory, "calls.sql")
+            calls.write_text(CALLS.format(size=self.size))
+            url = self.server.environment(name)["DATABASE_URL"]
+            program = str(Path(sys.executable).parent / "trunkline")
+            words = ["--project", str(ROOT), "backfill", ManagedCredentials.name]
 
-        calls = Path(tempfile.mkstemp(suffix=".sql")[1])
-        calls.write_text(CALLS.format(size=self.size))
-        script = TrafficScript(calls.name, calls, None, None, 1)
-        quiet, busy = Record(), Record()
-        with self.copy() as (name, _):
-            with playing(self.server, name, [script], quiet):
-                time.sleep(min(self.size / 2_000, 20))
-            with playing(self.server, name, [script], busy):
-                self.run(name, 1, Watch())
-        calls.unlink()
-        assert not quiet.failed, quiet.failed[:3]
-        assert not busy.failed, busy.failed[:3]
-        return p99(quiet), p99(busy)
+            def run() -> None:
+                subprocess.run(
+                    [program, *words],
+                    env={**os.environ, "TRUNKLINE_DATABASE": url},
+                    stdout=subprocess.DEVNULL,
+                    check=True,
+                    # As whoever runs it: not in the session of the application.
+                    start_new_session=True,
+                )
 
-
-def p99(record: Record) -> float:
-    took = sorted(one.ended - one.begun for one in record.played)
-    return took[int(len(took) * 0.99)] * 1e3
+            quiet, busy = (
+                felt(
+                    self.server,
+                    name,
+                    [str(calls)],
+                    clients=CLIENTS,
+                    rate=RATE,
+                    work=work,
+                )
+                for work in (lambda: time.sleep(min(self.size / 2_000, 20)), run)
+            )
+        assert not quiet.failed + busy.failed
+        return quiet.p99, busy.p99
 
 
 @contextmanager

@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -26,8 +25,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from application import Felt, felt
 
 from trunkline.throwaway import Request, Server, open_server
 
@@ -38,8 +38,6 @@ UNIFIED = "20260210_managed_credentials_unification"
 CLIENTS, RATE = 8, 400
 ROOM = 2500
 """Bytes for each credential: two copies with their indexes, and the WAL."""
-QUIET = 1.0
-"""Seconds of traffic on either side of what is measured."""
 
 ROWS = """
 insert into public.organizations (id, name)
@@ -101,21 +99,6 @@ alter table org_credentials drop column is_managed;
 """
 
 
-@dataclass(frozen=True)
-class Felt:
-    """What the application felt while something was done; times in ms, but `seconds`.
-
-    `failed` are transactions that ended with an error; `during` is the change that was
-    at work when the longest began, where that is known.
-    """
-
-    seconds: float
-    p99: float
-    longest: float
-    failed: int
-    during: str
-
-
 Said = list[tuple[float, str]]
 """The lines of a program, each with the time at which it came."""
 Work = Callable[[], Said]
@@ -135,13 +118,14 @@ def main() -> None:
     request = Request(room=credentials * ROOM)
     with tempfile.TemporaryDirectory() as directory, open_server(request) as server:
         print(f"{'':<18}{'seconds':>9}{'p99 ms':>9}{'longest ms':>12}{'failed':>8}")
-        for name, felt in Bench(server, Path(directory), credentials).measured():
+        bench = Bench(server, Path(directory), credentials)
+        for name, (one, during) in bench.measured():
             print(
-                f"{name:<18}{felt.seconds:>9.1f}{felt.p99:>9.2f}{felt.longest:>12.1f}"
-                f"{felt.failed:>8}  {felt.during}",
+                f"{name:<18}{one.seconds:>9.1f}{one.p99:>9.2f}{one.longest:>12.1f}"
+                f"{one.failed:>8}  {during}",
                 flush=True,
             )
-            found[name] = felt
+            found[name] = one
     conclude(found)
 
 
@@ -150,12 +134,12 @@ def conclude(found: dict[str, Felt]) -> None:
     floor = found["floor"]
     figures: dict[str, float] = {}
     goals: dict[str, tuple[str, float]] = {}
-    for name, felt in found.items():
+    for name, one in found.items():
         key = name.replace(" ", "_")
-        figures[f"{key}_seconds"] = felt.seconds
-        figures[f"{key}_longest_ms"] = felt.longest
-        figures[f"{key}_p99_to_floor"] = felt.p99 / floor.p99
-        figures[f"{key}_failed"] = felt.failed
+        figures[f"{key}_seconds"] = one.seconds
+        figures[f"{key}_longest_ms"] = one.longest
+        figures[f"{key}_p99_to_floor"] = one.p99 / floor.p99
+        figures[f"{key}_failed"] = one.failed
         if name.startswith(("trunkline", "later")):
             goals[f"{key}_longest_ms"] = ("<=", 100)
             goals[f"{key}_p99_to_floor"] = ("<=", 1.5)
@@ -183,11 +167,11 @@ class Bench:
         for name, text, weight in (("read", READ, 4), ("write", WRITE, 1)):
             path = directory / f"{name}.sql"
             path.write_text(text.format(**self._numbers))
-            self._scripts.append(f"--file={path}@{weight}")
+            self._scripts.append(f"{path}@{weight}")
         self._unified = self._excerpt()
         self._loaded = self._load()
 
-    def measured(self) -> Iterator[tuple[str, Felt]]:
+    def measured(self) -> Iterator[tuple[str, tuple[Felt, str]]]:
         """Each way up and down, by name."""
         with self._copy() as database:
             yield "floor", self._felt(database, nothing)
@@ -240,35 +224,20 @@ class Bench:
         yield database
         self._server.drop(database)
 
-    def _felt(self, database: str, work: Work) -> Felt:
-        """Do the work while the application goes on."""
-        log = Path(tempfile.mkdtemp(dir=self._directory))
-        pgbench = subprocess.Popen(
-            [
-                self._program("pgbench"),
-                "--no-vacuum",
-                "--protocol=prepared",
-                *(f"--client={CLIENTS}", f"--rate={RATE}", "--time=3600"),
-                *("--max-tries=3", "--failures-detailed"),
-                *("--log", f"--log-prefix={log / 'log'}"),
-                *self._scripts,
-            ],
-            env=self._environment(database),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
+    def _felt(self, database: str, work: Work) -> tuple[Felt, str]:
+        """What was felt, and what was at work when the longest began, if known."""
+        said: Said = []
+        found = felt(
+            self._server,
+            database,
+            self._scripts,
+            clients=CLIENTS,
+            rate=RATE,
+            work=lambda: said.extend(work()),
         )
-        time.sleep(QUIET)
-        begun = time.time()
-        said = work()
-        ended = time.time()
-        time.sleep(QUIET)
-        pgbench.terminate()
-        _, complaints = pgbench.communicate()
-        aborted = re.findall(r"client \d+ (?:script \d+ )?aborted.*", complaints)
-        for line in aborted[:3]:
-            print(line, file=sys.stderr)
-        return read(log, begun, ended, len(aborted), said)
+        # A line that begins with a direction tells that a change is done.
+        done = [(at, line.split()[1]) for at, line in said if line[:2] in ("+ ", "- ")]
+        return found, next((name for at, name in done if at >= found.due), "")
 
     def _psql(self, database: str, text: str) -> Work:
         path = Path(tempfile.mkstemp(suffix=".sql", dir=self._directory)[1])
@@ -331,32 +300,6 @@ def next_after(change: str) -> str:
     names = sorted(path.stem for path in (PROJECT / "migrations").glob("*.sql"))
     plain = [name for name in names if not name.endswith(".rollback")]
     return plain[plain.index(change) + 1]
-
-
-def read(log: Path, begun: float, ended: float, failed: int, said: Said) -> Felt:
-    """The transactions of pgbench's log that touch a span of time."""
-    times: list[tuple[float, float]] = []
-    for path in log.iterdir():
-        # What pgbench was just writing when it was ended is no whole line.
-        for line in path.read_text().splitlines()[:-1]:
-            _, _, spent, _, epoch, micros, *_ = line.split()
-            if not spent.isdecimal():
-                failed += 1
-                continue
-            end = int(epoch) + int(micros) / 1e6
-            if end >= begun and end - int(spent) / 1e6 <= ended:
-                times.append((int(spent) / 1e3, end))
-    times.sort()
-    longest, end = times[-1]
-    # A line that begins with a direction tells that a change is done.
-    done = [(at, line.split()[1]) for at, line in said if line[:2] in ("+ ", "- ")]
-    return Felt(
-        seconds=ended - begun,
-        p99=times[int(len(times) * 0.99)][0],
-        longest=longest,
-        failed=failed,
-        during=next((name for at, name in done if at >= end - longest / 1e3), ""),
-    )
 
 
 if __name__ == "__main__":
