@@ -88,6 +88,20 @@ def test_the_rows_that_are_there_decide(live: Line) -> None:
     assert verdicts(rehearse(live))[NAMES] == "up_failed"
 
 
+def test_a_function_of_the_copy_may_keep_the_server_from_counting(live: Line) -> None:
+    live.rows(
+        "create function public.quietly(text) returns void language plpgsql"
+        " set track_counts = off as 'begin execute $1; end'"
+    )
+    live.add(
+        LAST,
+        "-- transactional: false\n"
+        "select public.quietly('insert into public.rooms values (2)');\n",
+        "select 'the row stays';\n",
+    )
+    assert verdicts(rehearse(live))[LAST] == "data_lost"
+
+
 def test_a_bad_change_does_not_spoil_the_next(live: Line) -> None:
     live.add(NAMES, "select 1 / 0;\n")
     live.table(LAST)
