@@ -305,3 +305,17 @@ alter type kind add value 'endless';
 -- down
 select 'labels cannot be dropped';
 -- finds: unexpected enum label public.kind 'endless'
+
+-- planted: the default of a parent, and not of its partitions
+create table visits (id int, on_day date) partition by range (on_day);
+create table visits_2020 partition of visits
+for values from ('2020-01-01') to ('2021-01-01');
+create table visits_2021 partition of visits
+for values from ('2021-01-01') to ('2022-01-01');
+alter table visits_2020 alter column id set default 3;
+-- up
+alter table visits_2020 alter column id drop default;
+-- down
+alter table visits alter column id set default 3;
+-- finds: differs column public.visits.id
+-- finds: differs column public.visits_2021.id

@@ -124,7 +124,8 @@ def alter(change: Change) -> Statements | None:
         return None
     if "not_null_name" in differing and _rename_not_null(change) is None:
         return None
-    target = f"alter table {want['on']} alter column {want['called']}"
+    only = "only " if differing == {"default"} and _is_parent(change) else ""
+    target = f"alter table {only}{want['on']} alter column {want['called']}"
     statements: Statements = []
     expression = "generated" in want and "default" in differing
     if expression and (want["generated"] == "stored" or change.catalog.server_version):
@@ -151,6 +152,18 @@ def alter(change: Change) -> Statements | None:
     ):
         statements.append(f"{target} set default {want['default']};")
     return statements + _alter_storage(change, target)
+
+
+def _is_parent(change: Change) -> bool:
+    """Say whether other tables, each with a default of its own, inherit the column."""
+    if "generated" in change.expected or "generated" in change.found:
+        return False
+    kinds = ("table", "foreign table")
+    return any(
+        change.expected["on"] in facts.get("inherits", ())
+        for kind in kinds
+        for facts in change.there.of(kind).values()
+    )
 
 
 def _add_identity(change: Change, target: str) -> Statements:
