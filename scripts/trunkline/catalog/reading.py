@@ -26,6 +26,7 @@ from trunkline.catalog.needs import (
 )
 from trunkline.catalog.privileges import departures
 from trunkline.catalog.queries import ABOUT_OBJECTS, ABSENT, OBJECTS, PREPARE, query
+from trunkline.catalog.repair.grants import PRIVILEGE
 from trunkline.catalog.secrets import without_password, without_secret
 from trunkline.catalog.snapshot import RELATIONS, Snapshot
 
@@ -304,7 +305,8 @@ class Reader:
 def _needs(
     keys: Mapping[Address, Key], dependencies: Mapping[Object, Sequence[Dependency]]
 ) -> Needs:
-    return needs(keys, list(chain.from_iterable(dependencies.values())))
+    told = {address: key for address, key in keys.items() if key[0] != PRIVILEGE}
+    return needs(told, list(chain.from_iterable(dependencies.values())))
 
 
 def _sorted_settings(definition: str) -> str:

@@ -259,3 +259,22 @@ grant usage on type u to cat_a;
 -- finds: unexpected grant usage on type public.t to cat_a
 -- finds: missing grant usage on type public.v to public
 -- finds: unexpected table public.u
+
+-- alteration: a view whose rule has a comment goes with what it stands on
+create view z as select 1 as a;
+create view v as select a from z;
+comment on rule "_RETURN" on v is 'why';
+-- then
+drop view v;
+drop view z;
+-- finds: missing view public.v
+-- finds: missing view public.z
+-- finds: missing comment rule "_RETURN" on public.v
+
+-- alteration: an enum is made anew, and what was said of its array is lost
+create type mood as enum ('sad');
+comment on type _mood is 'why';
+-- then
+alter type mood add value 'happy';
+-- finds: unexpected enum label public.mood 'happy'
+-- leaves: missing comment type public._mood
