@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from psycopg import Connection
 
@@ -73,7 +74,7 @@ def begin(connection: Connection, state: State) -> Beginning:
 def of_copy(connection: Connection, twin: State) -> State:
     """The state of a new copy of a database; `twin` is that one's."""
     look = in_copy(connection, twin.look)
-    around = surroundings.read(connection, twin.around)
+    around = surroundings.read(connection, twin.around, commented=False)
     return replace(twin, look=look, roles=cluster.roles(connection), around=around)
 
 
@@ -96,12 +97,14 @@ def read(
     with reading(connection):
         now = look(connection, since.look if since else None)
         there = contents.read(connection, untouched)
-        around = surroundings.read(connection, since.around if since else None)
-        if since is not None and fresh.are_same(
-            since.look.counters, now.counters, cluster.CATALOGS
-        ):
-            return State(now, there, since.roles, around)
-        return State(now, there, cluster.roles(connection), around)
+        if since is None:
+            around = surroundings.read(connection)
+            return State(now, there, cluster.roles(connection), around)
+        same = partial(fresh.are_same, since.look.counters, now.counters)
+        commented = not same(surroundings.CATALOGS)
+        around = surroundings.read(connection, since.around, commented=commented)
+        roles = since.roles if same(cluster.CATALOGS) else cluster.roles(connection)
+        return State(now, there, roles, around)
 
 
 def differences(expected: State, found: State, eyes: Connection) -> list[Difference]:

@@ -2,14 +2,15 @@
 
 These are the comments on what is the system's, and what `alter system` has set, where
 our role may read that. Of the thousands of such comments most stay as they came, so
-they are read again only where a digest of them is another.
+they are read again only where any comment has been written, and a digest of them is
+another.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from psycopg import Connection
 
@@ -17,16 +18,18 @@ from trunkline.catalog import Difference
 from trunkline.catalog.repair.databases import setting_value
 from trunkline.catalog.words import change_in_words, literal, shown
 
+_SETTINGS = """
+select case
+    when has_function_privilege('pg_catalog.pg_read_file(text)', 'execute')
+        then pg_catalog.pg_read_file('postgresql.auto.conf')
+    else ''
+end
+"""
+
 _DIGEST = """
-select
-    coalesce(sum(hashtextextended(d.description, d.objoid::bigint)), 0)::text,
-    case
-        when has_function_privilege('pg_catalog.pg_read_file(text)', 'execute')
-            then pg_catalog.pg_read_file('postgresql.auto.conf')
-        else ''
-    end
-from pg_catalog.pg_description as d
-where d.objoid < 16384
+select coalesce(sum(hashtextextended(description, objoid::bigint)), 0)::text
+from pg_catalog.pg_description
+where objoid < 16384
 """
 
 _COMMENTS = """
@@ -43,6 +46,9 @@ where objoid < 16384
 """
 """Those on extensions and on the schema public are in the catalog's snapshot, those on
 large objects, whatever their numbers, belong to the contents."""
+
+CATALOGS = ("pg_description",)
+"""What the comments are read from."""
 
 _NAMED = """
 select
@@ -67,13 +73,21 @@ class Surroundings:
     settings: Mapping[str, str]
 
 
-def read(connection: Connection, since: Surroundings | None = None) -> Surroundings:
-    """Read them, as little as one must where `since` is what they were."""
-    [(digest, file)] = connection.execute(_DIGEST).fetchall()
+def read(
+    connection: Connection, since: Surroundings | None = None, *, commented: bool = True
+) -> Surroundings:
+    """Read them, as little as one must where `since` is what they were.
+
+    `commented`: some comment may have been written since.
+    """
+    [(file,)] = connection.execute(_SETTINGS).fetchall()
     settings = {
         name: value.replace("''", "'").replace("\\\\", "\\")
         for name, value in _SETTING.findall(file)
     }
+    if since is not None and not commented:
+        return replace(since, settings=settings)
+    [(digest,)] = connection.execute(_DIGEST).fetchall()
     if since is not None and since.digest == digest:
         return Surroundings(digest, since.comments, settings)
     comments = {tuple(one): text for one, text in connection.execute(_COMMENTS)}
