@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, LiteralString
@@ -11,7 +14,8 @@ from typing import Any, LiteralString
 import psycopg
 
 from tests.projects import change, write
-from trunkline import apply, project, rollback, status
+from trunkline import apply, catalog, project, rollback, status
+from trunkline.catalog import Snapshot
 from trunkline.connect import Target, of_keywords
 from trunkline.events import Event
 from trunkline.limits import DEFAULT, Limits
@@ -98,12 +102,41 @@ class Line:
     def has(self, relation: str) -> bool:
         return self.rows("select to_regclass(%s) is not null", relation) == [(True,)]
 
+    def catalog(self) -> Snapshot:
+        """The catalog as it is now."""
+        with self.connect() as connection:
+            return catalog.snapshot(connection)
+
+    def psql(
+        self, text: str, *words: str, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Have psql run a text as a file, with these arguments and variables."""
+        assert self.server.binaries is not None
+        return subprocess.run(
+            [self.server.binaries / "psql", "--no-psqlrc", *words, "--file", "-"],
+            input=text,
+            env={**self.server.environment(self.database), **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
     def of(self, kind: type[Event]) -> list[Any]:
         """The events of one kind, in order."""
         return [event for event in self.events if isinstance(event, kind)]
 
     def copy(self, root: Path) -> Path:
         return shutil.copytree(self.root, root, symlinks=True)
+
+
+def until(ask: Callable[[], Any], seconds: float = 10.0) -> Any:
+    """Ask until there is an answer."""
+    deadline = time.monotonic() + seconds
+    while not (answer := ask()):
+        assert time.monotonic() < deadline, "it does not come"
+        time.sleep(0.01)
+    return answer
 
 
 def check(sentence: str, violating: str, *, after: bool = False) -> str:

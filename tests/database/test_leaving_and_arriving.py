@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +9,7 @@ import pytest
 from psycopg import sql
 
 from tests.line import Line, exists
-from trunkline import adopt, catalog, drift, script
-from trunkline.catalog import Snapshot
+from trunkline import adopt, drift, script
 from trunkline.errors import StatementFailed, UsageError
 from trunkline.events import ignore
 from trunkline.locks import RUNNER_KEY
@@ -48,24 +46,6 @@ def line(tmp_path: Path, server: Server, database: str) -> Line:
     return made
 
 
-def taken(line: Line) -> Snapshot:
-    with line.server.connect(line.database) as connection:
-        return catalog.snapshot(connection)
-
-
-def psql(line: Line, text: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    assert line.server.binaries is not None
-    return subprocess.run(
-        [line.server.binaries / "psql", "--no-psqlrc", "--file", "-"],
-        input=text,
-        env={**line.server.environment(line.database), **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
 def written(line: Line) -> str:
     return script.write(
         line.project, line.target, to=None, lock_timeout=2.0, allow_unverified=False
@@ -75,8 +55,7 @@ def written(line: Line) -> str:
 def test_no_name_in_the_script_is_run_by_psql(line: Line) -> None:
     name = "20260102_it's \\n `echo ran`"
     line.add(name, "create table a (n int);\n", "drop table a;\n", exists("a"))
-    done = psql(
-        line,
+    done = line.psql(
         script.write(
             line.project,
             replace(line.target, label="db.example/x\n\\echo ran\n--"),
@@ -93,7 +72,7 @@ def test_no_name_in_the_script_is_run_by_psql(line: Line) -> None:
 def test_the_script_makes_the_catalog_and_the_ledger_that_apply_makes(
     line: Line, server: Server
 ) -> None:
-    done = psql(line, written(line))
+    done = line.psql(written(line))
     assert done.returncode == 0, done.stderr
     assert drift.run(line.project, line.target, HERE).differences == ()
     with server.connect(line.database) as connection:
@@ -112,20 +91,20 @@ def test_a_script_run_twice_stops_at_the_first_statement_that_is_there(
     line: Line,
 ) -> None:
     text = written(line)
-    assert psql(line, text).returncode == 0
-    before = taken(line)
-    assert psql(line, text).returncode == 3
-    assert taken(line) == before
+    assert line.psql(text).returncode == 0
+    before = line.catalog()
+    assert line.psql(text).returncode == 3
+    assert line.catalog() == before
 
 
 def test_a_check_that_fails_in_the_script_undoes_its_change(line: Line) -> None:
     bad = "-- check: never\nselect 'x' as subject, 'the reason' as detail;\n"
     (line.root / "verification" / "rooms_words.sql").write_text(bad)
-    done = psql(line, written(line))
+    done = line.psql(written(line))
     assert done.returncode == 3
     assert "x: the reason" in done.stderr
-    assert taken(line).has(("index", "idx_rooms_n on public.rooms"))
-    assert not taken(line).has(("column", "public.rooms.word"))
+    assert line.catalog().has(("index", "idx_rooms_n on public.rooms"))
+    assert not line.catalog().has(("column", "public.rooms.word"))
 
 
 def test_a_script_stops_before_anything_where_another_trunkline_is_at_work(
@@ -134,7 +113,7 @@ def test_a_script_stops_before_anything_where_another_trunkline_is_at_work(
     text = written(line)
     with server.connect(line.database) as connection:
         connection.execute("select pg_advisory_lock(%s)", [RUNNER_KEY])
-        done = psql(line, text)
+        done = line.psql(text)
     assert done.returncode == 3
     assert "another trunkline is at work on this database" in done.stderr
     assert line.applied() == []
@@ -145,11 +124,11 @@ def test_a_script_goes_on_behind_the_statements_that_one_before_it_finished(
 ) -> None:
     bad = "-- check: never\nselect 'x' as subject, 'the reason' as detail;\n"
     (line.root / "verification" / "rooms_index.sql").write_text(bad)
-    assert psql(line, written(line)).returncode == 3
+    assert line.psql(written(line)).returncode == 3
     assert line.applied() == ["rooms"]
     good = "-- check: always\nselect 'x' as subject, 'y' as detail where false;\n"
     (line.root / "verification" / "rooms_index.sql").write_text(good)
-    done = psql(line, written(line))
+    done = line.psql(written(line))
     assert done.returncode == 0, done.stderr
     assert line.applied() == ["rooms", "rooms_index", "rooms_words"]
 
@@ -163,7 +142,7 @@ def test_a_script_needs_no_more_than_the_owner_of_the_database(
         connection.execute(
             sql.SQL("alter database {} owner to plain_owner").format(name)
         )
-    done = psql(line, written(line), PGUSER="plain_owner", PGPASSWORD="x")
+    done = line.psql(written(line), PGUSER="plain_owner", PGPASSWORD="x")
     applied = line.applied()
     with server.connect(line.database) as connection:
         connection.execute("reassign owned by plain_owner to postgres")
@@ -175,7 +154,7 @@ def test_a_script_needs_no_more_than_the_owner_of_the_database(
 def test_drift_tells_what_was_changed_by_hand_and_its_repair_ends_it(
     line: Line, server: Server
 ) -> None:
-    psql(line, written(line))
+    line.psql(written(line))
     with server.connect(line.database) as connection:
         connection.execute("drop index idx_rooms_n; create table by_hand (n int)")
     found = drift.run(line.project, line.target, HERE)
@@ -210,7 +189,7 @@ def test_drift_tells_which_change_is_half_way(
 def test_a_difference_named_in_yoyo_ini_with_its_reason_is_no_drift(
     line: Line, server: Server
 ) -> None:
-    psql(line, written(line))
+    line.psql(written(line))
     with server.connect(line.database) as connection:
         connection.execute("create table by_hand (n int); drop index idx_rooms_n")
     ignoring(line, "table public.by_hand — the analysts'", "table gone — once theirs")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,7 +18,7 @@ import pytest
 from psycopg import generators, sql
 from psycopg.conninfo import make_conninfo
 
-from tests.line import Line, check, exists
+from tests.line import Line, check, exists, until
 from trunkline import apply, throttle
 from trunkline import limits as bounds
 from trunkline.connect import connect
@@ -33,7 +33,7 @@ from trunkline.events import (
     ignore,
 )
 from trunkline.limits import Limits
-from trunkline.locks import RUNNER_KEY, WORKER_KEY, retried
+from trunkline.locks import retried
 from trunkline.throwaway import Request, Server, open_server
 from trunkline.watch import Watched, named, redacted
 
@@ -108,7 +108,7 @@ def test_who_works_for_long_is_waited_for_within_the_budget(
 ) -> None:
     with ThreadPoolExecutor() as pool:
         work = pool.submit(lambda: busy.rows(query))
-        _until(
+        until(
             lambda: busy.rows(
                 "select 1 from pg_locks where relation = 'busy'::regclass"
             )
@@ -149,7 +149,7 @@ def test_a_vacuum_against_wraparound_is_named_and_not_ended(old: Line) -> None:
         "select pid from pg_stat_activity where backend_type = 'autovacuum worker'"
         " and query like 'autovacuum: % public.busy (to prevent wraparound)'"
     )
-    (pid,) = _until(lambda: old.rows(vacuum), 60)[0]
+    (pid,) = until(lambda: old.rows(vacuum), 60)[0]
     limits = Limits(wait=0, lock_timeout=1.5, lock_budget=1.5)
     with pytest.raises(LockNotObtained, match="not obtained") as failure:
         old.apply(limits=limits)
@@ -256,7 +256,7 @@ def test_the_application_never_queues_longer_than_an_attempt_may_wait(
         limits = Limits(wait=0, lock_timeout=0.6, lock_budget=0.6)
         pool.submit(application)
         run = pool.submit(line.apply, limits=limits)
-        _until(lambda: line.rows("select 1 from pg_locks where not granted"))
+        until(lambda: line.rows("select 1 from pg_locks where not granted"))
         time.sleep(0.5)
         reader.rollback()
         with pytest.raises(LockNotObtained, match="not obtained"):
@@ -319,7 +319,7 @@ def test_a_deadlock_is_retried_and_both_get_through(
     with line.connect(autocommit=False) as other, ThreadPoolExecutor() as pool:
         other.execute("lock table two in share mode")
         run = pool.submit(line.apply, limits=Limits(lock_timeout=5, lock_budget=60))
-        _until(lambda: line.rows("select 1 from pg_locks where not granted"))
+        until(lambda: line.rows("select 1 from pg_locks where not granted"))
         other.execute("set deadlock_timeout = '10s'")
         other.execute("lock table one in share mode")
         other.commit()
@@ -340,7 +340,7 @@ def test_the_application_does_not_lose_a_transaction_to_a_deadlock_with_us(
     ):
         session.execute("update busy set n = 2")
         run = pool.submit(busy.apply, limits=Limits(lock_timeout=20))
-        _until(lambda: busy.of(Waiting))
+        until(lambda: busy.of(Waiting))
         time.sleep(1.1)  # we look for a deadlock once, after a second
         session.execute("update other set n = 2")
         session.commit()
@@ -428,7 +428,7 @@ def test_who_has_queued_behind_a_change_goes_before_the_next(
 
     def read() -> None:
         with line.connect() as other:
-            _until(
+            until(
                 lambda: line.rows(
                     "select 1 from pg_locks where relation = 'busy'::regclass"
                     " and mode = 'AccessExclusiveLock'"
@@ -492,67 +492,6 @@ def test_a_signal_that_ends_the_reading_of_an_answer_ends_its_session(
         assert work.broken
 
 
-def test_a_second_runner_waits_and_then_finds_nothing_to_do(line: Line) -> None:
-    line.add(FIRST, "create table a (n int);\nselect pg_sleep(1);\n")
-    other = Line(line.root, line.server, line.database)
-    with ThreadPoolExecutor() as pool:
-        first = pool.submit(line.apply)
-        _until(lambda: line.of(StatementDone))
-        second = other.apply(limits=Limits(wait=20))
-        assert first.result(20).applied == (FIRST,)
-    assert second.applied == ()
-    (waiting,) = other.of(Waiting)
-    assert waiting.what == "another runner is at work on this database"
-    assert re.match(r"pid \d+ \(postgres, trunkline, ", waiting.for_whom)
-
-
-def test_a_second_runner_that_may_not_wait_gives_up(line: Line) -> None:
-    line.table("a")
-    with line.connect() as other:
-        other.execute("select pg_advisory_lock(%s)", [RUNNER_KEY])
-        with pytest.raises(LockNotObtained, match="another runner is at work") as error:
-            line.apply(limits=HASTY)
-        assert f"pid {other.info.backend_pid} " in (error.value.detail or "")
-    assert error.value.exit_code == 3
-    assert not line.has("a")
-
-
-def test_the_session_of_a_killed_runner_is_waited_for(line: Line) -> None:
-    line.table("a")
-    with line.connect() as orphan:
-        orphan.execute("select pg_advisory_lock(%s)", [WORKER_KEY])
-        with pytest.raises(LockNotObtained, match="a runner that was killed"):
-            line.apply(limits=HASTY)
-        assert not line.has("a")
-    assert line.apply().ok
-
-
-def test_a_change_cannot_let_go_of_the_lock_of_its_session(line: Line) -> None:
-    line.add(FIRST, "select pg_advisory_unlock_all();\n")
-    line.add(
-        "20260102_second",
-        "create table held as select count(*) as n from pg_locks"
-        " where locktype = 'advisory' and pid = pg_backend_pid();\n",
-    )
-    line.apply()
-    assert line.rows("select n from held") == [(1,)]
-
-
-def test_eight_runners_at_once_apply_each_change_exactly_once(line: Line) -> None:
-    names = [f"table_{number}" for number in range(12)]
-    for name in names:
-        line.table(name)
-    runners = [Line(line.root, line.server, line.database) for _ in range(8)]
-    with ThreadPoolExecutor(8) as pool:
-        results = list(pool.map(lambda runner: runner.apply(), runners))
-    assert sorted(name for result in results for name in result.applied) == sorted(
-        names
-    )
-    log = line.rows("select migration_id from _yoyo_log order by 1")
-    assert [name for (name,) in log] == sorted(names)
-    assert all(result.ok for result in results)
-
-
 @pytest.mark.parametrize(
     ("query", "shown"),
     [
@@ -569,15 +508,6 @@ def test_the_values_in_a_query_are_not_shown(query: str, shown: str) -> None:
     assert redacted(query) == shown
 
 
-def _until(ask: Callable[[], Any], seconds: float = 10.0) -> Any:
-    """Ask until there is an answer."""
-    deadline = time.monotonic() + seconds
-    while not (answer := ask()):
-        assert time.monotonic() < deadline, "it does not come"
-        time.sleep(0.01)
-    return answer
-
-
 def test_nothing_is_left_of_a_run_that_waited(busy: Line) -> None:
     with _holding(busy, "select from busy"), pytest.raises(LockNotObtained):
         busy.apply(limits=HASTY)
@@ -585,7 +515,7 @@ def test_nothing_is_left_of_a_run_that_waited(busy: Line) -> None:
         "select application_name from pg_stat_activity"
         " where datname = current_database() and pid <> pg_backend_pid()"
     )
-    _until(lambda: not busy.rows(query) and [True])
+    until(lambda: not busy.rows(query) and [True])
     assert exists("a")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,8 +10,7 @@ import pytest
 from psycopg import sql
 
 from tests.line import Line, exists
-from trunkline import catalog, script
-from trunkline.catalog import Snapshot
+from trunkline import script
 from trunkline.errors import StatementFailed, UsageError
 from trunkline.throwaway import Server
 
@@ -23,30 +21,10 @@ WORD = "it''s grün \\ 100 %"
 COUNTED = f"{HEAD}update tally set n = n + 1;\nupdate tally set n = n + 10;\n"
 
 
-def psql(
-    line: Line, text: str, *words: str, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    assert line.server.binaries is not None
-    return subprocess.run(
-        [line.server.binaries / "psql", "--no-psqlrc", *words, "--file", "-"],
-        input=text,
-        env={**line.server.environment(line.database), **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
 def written(line: Line) -> str:
     return script.write(
         line.project, line.target, to=None, lock_timeout=0.5, allow_unverified=True
     )
-
-
-def taken(line: Line) -> Snapshot:
-    with line.connect() as connection:
-        return catalog.snapshot(connection)
 
 
 @pytest.fixture
@@ -94,13 +72,13 @@ def test_the_script_does_the_same_however_psql_is_set(
     )
     other = Line(line.root, server, server.create())
     other.apply()
-    expected = taken(other)
+    expected = other.catalog()
     kept = "select id, rollback_sql, transactional from trunkline.applied order by id"
     rollbacks = other.rows(kept)
     server.drop(other.database)
-    done = psql(line, written(line), *words, **environment)
+    done = line.psql(written(line), *words, **environment)
     assert done.returncode == 0, done.stderr
-    assert taken(line) == expected
+    assert line.catalog() == expected
     assert line.rows(kept) == rollbacks
     assert [line.state(name) for name in "abc"] == ["applied"] * 3
 
@@ -112,7 +90,7 @@ def test_what_one_change_leaves_in_its_session_does_not_reach_the_next(
         line.add(
             name, "create temp table t (n int);\nset statement_timeout = '1min';\n"
         )
-    done = psql(line, written(line))
+    done = line.psql(written(line))
     assert done.returncode == 0, done.stderr
 
 
@@ -131,7 +109,7 @@ def test_a_role_that_the_file_takes_on_need_not_know_the_ledger(
         "begin;\ncreate table own.t (n int);\ncommit;\ninsert into own.t values (1);\n",
     )
     text = written(line)
-    done = psql(line, text)
+    done = line.psql(text)
     owner = line.rows(
         "select relowner::regrole::text from pg_class where relname = 't'"
     )
@@ -148,7 +126,7 @@ def test_a_concurrent_statement_waits_for_older_transactions(line: Line) -> None
     with line.connect(autocommit=False) as older, ThreadPoolExecutor() as pool:
         older.execute("set transaction isolation level repeatable read")
         older.execute("select 1")
-        run = pool.submit(psql, line, text)
+        run = pool.submit(line.psql, text)
         time.sleep(1)  # longer than the time-out of the script
         older.rollback()
         done = run.result()
@@ -163,8 +141,8 @@ def test_an_invalid_index_is_not_put_on_record(line: Line) -> None:
         "a", HEAD + "create unique index concurrently if not exists u on busy (n);\n"
     )
     text = written(line)
-    assert psql(line, text).returncode == 3
-    done = psql(line, text)
+    assert line.psql(text).returncode == 3
+    done = line.psql(text)
     assert done.returncode == 3
     assert "the index u is not valid" in done.stderr
     assert line.applied() == []
@@ -173,8 +151,8 @@ def test_an_invalid_index_is_not_put_on_record(line: Line) -> None:
 def test_a_script_that_was_run_before_does_nothing(tally: Line) -> None:
     tally.add("a", COUNTED)
     text = written(tally)
-    assert psql(tally, text).returncode == 0
-    done = psql(tally, text)
+    assert tally.psql(text).returncode == 0
+    done = tally.psql(text)
     assert done.returncode == 3
     assert "a is not as it was when this file was written" in done.stderr
     assert tally.rows("select n from tally") == [(11,)]
@@ -195,9 +173,9 @@ def test_a_script_cut_off_anywhere_is_gone_on_with(tally: Line, point: int) -> N
         and whole.find("update tally") < place
     ]
     cut = cuts[len(cuts) * point // 8]
-    psql(tally, whole[: cut + 2] if whole[cut] == ";" else whole[: cut + 8])
-    assert psql(tally, whole).returncode == 3 or "a" in tally.applied()
-    done = psql(tally, written(tally))
+    tally.psql(whole[: cut + 2] if whole[cut] == ";" else whole[: cut + 8])
+    assert tally.psql(whole).returncode == 3 or "a" in tally.applied()
+    done = tally.psql(written(tally))
     assert done.returncode == 0, done.stderr
     assert tally.rows("select n from tally") == [(11111,)]
     assert tally.applied() == ["a"]
