@@ -52,6 +52,8 @@ def run(
     def attempt() -> None:
         _drop(session, concurrent.remains(connection, what, strangers))
         finishing = concurrent.instead(connection, what)
+        if what.does in concurrent.BUILDS:
+            connection.execute(concurrent.LESS_WAL.encode())
         with _waiting_for_older(session, work.id):
             if finishing is None:
                 execute(session, work, number)
@@ -95,7 +97,7 @@ def run(
             mode=mode,
             seconds=perf_counter() - started,
             rewrote=False,
-            scanned=what.does in ("create", "reindex"),
+            scanned=what.does in concurrent.BUILDS,
         )
         for relation, mode in locks
     )

@@ -36,6 +36,24 @@ _INDEX = (
     " join pg_catalog.pg_am as a on a.oid = c.relam"
     " where i.indrelid = to_regclass(%s) and c.relname = %s"
 )
+#: What these do reads the whole table and writes a whole index.
+BUILDS = frozenset({"create", "reindex"})
+#: Every commit of the application waits for the WAL before it to be written, and what
+#: builds an index writes a lot: compressed it is less, where this session may say so
+#: and nobody has said otherwise, not even the change.
+LESS_WAL = """do $$
+begin
+    perform set_config(
+        name, case when 'lz4' = any(enumvals) then 'lz4' else 'on' end, false
+    )
+    from pg_catalog.pg_settings
+    where name = 'wal_compression' and setting = 'off'
+    and source in ('default', 'configuration file')
+    and has_parameter_privilege(name, 'set');
+end
+$$;
+"""
+
 #: What a `reindex concurrently` of the named thing can leave: the new index, not yet
 #: swapped in, or the old one, not yet dropped, of a table or of its TOAST table.
 _TABLES = {

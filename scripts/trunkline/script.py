@@ -165,6 +165,7 @@ def _beside(statement: Statement, texts: list[str]) -> Iterator[str]:
     yield from (
         "select current_setting('lock_timeout') as trunkline_timeout \\gset\n",
         "set lock_timeout = 0;\n",
+        *([concurrent.LESS_WAL] if what.does in concurrent.BUILDS else []),
         *texts,
         "set lock_timeout = :'trunkline_timeout';\n",
     )

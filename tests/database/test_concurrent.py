@@ -120,6 +120,44 @@ def test_a_build_waits_for_an_old_snapshot_longer_than_for_locks(busy: Line) -> 
     assert busy.state(FIRST) == "applied"
 
 
+SEEN = "create table seen as select current_setting('wal_compression') as value;\n"
+
+
+def test_a_build_writes_less_wal_until_the_next_change(busy: Line) -> None:
+    _up(busy, SEEN + BUILD + SEEN.replace("seen", "seen_after"))
+    busy.add("20260102_next", SEEN.replace("seen", "seen_later"))
+    assert busy.apply().ok
+    before, after, later = (
+        busy.rows(f"select value from {name}")[0][0]
+        for name in ("seen", "seen_after", "seen_later")
+    )
+    assert (before, later) == ("off", "off")
+    assert after in {"lz4", "pglz"}
+
+
+def test_what_a_change_says_of_its_wal_is_kept(busy: Line) -> None:
+    _up(busy, "set wal_compression = off;\n" + BUILD + SEEN)
+    assert busy.apply().ok
+    assert busy.rows("select value from seen") == [("off",)]
+
+
+def test_what_a_role_says_of_its_wal_is_kept(busy: Line) -> None:
+    busy.rows(
+        f"alter role postgres in database {busy.database} set wal_compression = off"
+    )
+    _up(busy, BUILD + SEEN)
+    assert busy.apply().ok
+    assert busy.rows("select value from seen") == [("off",)]
+
+
+def test_who_may_not_say_how_wal_is_written_builds_all_the_same(busy: Line) -> None:
+    busy.rows("grant all on schema public to pg_monitor")
+    busy.rows("alter table busy owner to pg_monitor")
+    _up(busy, "set role pg_monitor;\n" + BUILD + SEEN)
+    assert busy.apply().ok
+    assert busy.rows("select value from seen") == [("off",)]
+
+
 def test_a_build_that_waits_too_long_leaves_nothing(busy: Line) -> None:
     _up(busy, BUILD)
     with _snapshot(busy) as older:

@@ -121,7 +121,11 @@ def test_a_role_that_the_file_takes_on_need_not_know_the_ledger(
 
 def test_a_concurrent_statement_waits_for_older_transactions(line: Line) -> None:
     line.rows("create table busy (n int)")
-    line.add("a", HEAD + "create index concurrently busy_n on busy (n);\n")
+    line.add(
+        "a",
+        HEAD + "create index concurrently busy_n on busy (n);\n"
+        "create table seen as select current_setting('wal_compression');\n",
+    )
     text = written(line)
     with line.connect(autocommit=False) as older, ThreadPoolExecutor() as pool:
         older.execute("set transaction isolation level repeatable read")
@@ -131,6 +135,7 @@ def test_a_concurrent_statement_waits_for_older_transactions(line: Line) -> None
         older.rollback()
         done = run.result()
     assert done.returncode == 0, done.stderr
+    assert line.rows("select * from seen") != [("off",)]
     assert line.applied() == ["a"]
 
 
