@@ -18,6 +18,8 @@ or more entries with white space between them:
 
     <KEK id>:<32 bytes, base64>
 
+The file is a regular one that is closed to others than its owner and group.
+
 The first entry wraps, all unwrap. An id is 1 to 63 characters of a-z, 0-9, `-`, `_`.
 
 Nothing here knows a database: rows are handed in, wrapped text is handed back.
@@ -25,11 +27,12 @@ Nothing here knows a database: rows are handed in, wrapped text is handed back.
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 from uuid import UUID
 
@@ -48,6 +51,10 @@ from telephony.secret import Secret
 _ID = "[a-z0-9_-]{1,63}"
 _ENTRY = re.compile(f"({_ID}):(.+)".encode())
 _WRAPPED = re.compile(f"k1:({_ID}):(.+)")
+_BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+#: Bytes; an entry has some fifty. What is larger is another file.
+LARGEST_FILE = 64 * 1024
 
 KeyState = Literal["active", "retiring", "retired", "destroyed"]
 
@@ -147,7 +154,7 @@ def load_keks() -> Keks:
     # The path is not shown, not by a cause either: who mixes up the two variables has
     # put the keys into it.
     try:
-        text = Secret(Path(os.environ["TELEPHONY_KEK_FILE"]).read_bytes())
+        text = _content()
     except OSError as error:
         why = error.strerror
     else:
@@ -213,6 +220,41 @@ def rewrap(row: KeyRow, keks: Keks) -> str:
 def wrapping_kek(row: KeyRow) -> str:
     """Tell the id of the KEK that wraps a row; raises `DestroyedKey`, `BadForm`."""
     return _parts(row)[0]
+
+
+def _content() -> Secret:
+    """What the file with the KEKs holds; raises `BadKek` where it is not fit for that,
+    and OSError.
+    """
+    with open(os.environ["TELEPHONY_KEK_FILE"], "rb", opener=_at_once) as file:
+        mode = os.fstat(file.fileno()).st_mode
+        if not stat.S_ISREG(mode):
+            raise BadKek(
+                "the file that TELEPHONY_KEK_FILE names is not a regular file",
+                hint="It is read more than once, by each worker too.",
+            )
+        if mode & stat.S_IRWXO:
+            raise BadKek(
+                "the file that TELEPHONY_KEK_FILE names is open to everybody",
+                hint="Take it from others than its owner and group: chmod o= FILE.",
+            )
+        text = Secret(file.read(LARGEST_FILE + 1))
+    if len(text.reveal()) > LARGEST_FILE:
+        raise BadKek(
+            "the file that TELEPHONY_KEK_FILE names is larger than key-encryption keys "
+            f"can be: {LARGEST_FILE} bytes"
+        )
+    if text.reveal().startswith(_BYTE_ORDER_MARKS):
+        raise BadKek(
+            "the file that TELEPHONY_KEK_FILE names begins with a byte order mark",
+            hint="Save it as plain ASCII.",
+        )
+    return text
+
+
+def _at_once(path: str, flags: int) -> int:
+    # Who opens a pipe waits for somebody to write, for ever perhaps.
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _parts(row: KeyRow) -> tuple[str, str]:

@@ -252,6 +252,7 @@ def test_key_encryption_keys_come_from_a_file(
 ) -> None:
     file = tmp_path / "keks"
     file.write_text(f"{entry('new', 2)}\n{entry('old', 1)}\n")
+    file.chmod(0o600)
     monkeypatch.setenv("TELEPHONY_KEK_FILE", str(file))
     monkeypatch.delenv("TELEPHONY_KEK", raising=False)
     assert load_keks().current.id == "new"
