@@ -9,16 +9,19 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from trunkline.errors import Failure, LockNotObtained, Unreachable, UsageError
+from trunkline.events import ignore
 
 if TYPE_CHECKING:
     import psycopg
 
-    from trunkline.watch import Watched
+    from trunkline.watch import Watch, Watched
 
 APPLICATION_NAME = "trunkline"
 OLDEST = 150000
@@ -175,13 +178,22 @@ def reading(target: Target) -> Iterator[Watched]:
     """A connection that only reads, for the length of the block.
 
     Raises the errors of `connect`, Unreachable when the connection is lost, and
-    LockNotObtained.
+    LockNotObtained, naming who was in the way.
     """
+    from trunkline.watch import Watch
+
     with (
         losing(target),
         connect(target, lock_timeout=PATIENCE, read_only=True) as connection,
     ):
-        yield connection
+        process, again = _process(connection), partial(connect, target)
+        watch = Watch(connection, process, None, again, ignore)
+        with (
+            closing(watch),
+            _naming(watch, target),
+            watch.attempt(inf, pulse=PATIENCE / 5),
+        ):
+            yield connection
 
 
 @contextmanager
@@ -218,6 +230,27 @@ def losing(target: Target) -> Iterator[None]:
             f"the connection to {target.label} was lost",
             detail=_reason(error, target),
             hint="See `trunkline status` when the server is there again.",
+        ) from None
+
+
+@contextmanager
+def _naming(watch: Watch, target: Target) -> Iterator[None]:
+    """Tell a lock that was not obtained with who was in the way."""
+    from psycopg import errors
+
+    try:
+        yield
+    except (
+        errors.LockNotAvailable,
+        errors.DeadlockDetected,
+        errors.QueryCanceled,
+    ) as error:
+        if isinstance(error, errors.QueryCanceled) and not watch.gave_up:
+            raise
+        raise LockNotObtained(
+            f"a lock was not obtained on {target.label}",
+            detail=watch.told(error.diag.message_primary or "nothing"),
+            hint="End what is in the way, or wait for it; then run again.",
         ) from None
 
 
@@ -370,18 +403,20 @@ def _has_its_own_process(
     the first has just given back or, where all are used in turn, one after the other.
     """
 
-    def process(of: psycopg.Connection) -> int:
-        row = of.execute("select pg_backend_pid()").fetchone()
-        assert row is not None
-        return int(row[0])
-
-    first, others = process(connection), set()
+    first, others = _process(connection), set()
     for _ in range(3):
         with second.transaction():
-            others.add(process(second))
-            if process(connection) != first:
+            others.add(_process(second))
+            if _process(connection) != first:
                 return False
     return len(others) == 1 and first not in others
+
+
+def _process(of: psycopg.Connection) -> int:
+    """The number of the server's own process, which a pooler does not tell."""
+    row = of.execute("select pg_backend_pid()").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def _said_by_environment() -> dict[str, str]:

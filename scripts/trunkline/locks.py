@@ -140,8 +140,7 @@ def attempted(
             timeout = next(timeouts)
         older = watch is not None and watch.gave_up == "older"
         if older or spent + timeout > budget:
-            wanted = f"Wanted: {watch.wanted}.\n" if watch and watch.wanted else ""
-            who = f"In the way: {names}." if names else f"The server said: {reason}."
+            who = watch.told(reason) if watch else f"The server said: {reason}."
             if circle:
                 who += "\nThey waited for us in turn: they lock in another order."
             longer = ""
@@ -150,7 +149,7 @@ def attempted(
                 longer = f", or wait for it longer with --{option} SECONDS"
             raise LockNotObtained(
                 _complaint(attempt, older=older),
-                detail=wanted + who,
+                detail=who,
                 hint=f"End what is in the way{longer}; then run again.",
             )
         what = f"attempt {attempt + 1} follows in {pause:.2g} s"

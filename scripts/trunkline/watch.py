@@ -122,8 +122,8 @@ class Watched(Connection[Any]):
         interval: float = PULSE,
         timeout: float | None = None,
     ) -> Any:
-        interval = min(interval, self.pulse)
         told = self.while_waiting
+        interval = interval if told is None else self.pulse
         watched = gen if told is None else _telling(gen, told)
         try:
             return super().wait(watched, interval=interval, timeout=timeout)
@@ -170,13 +170,18 @@ class Watch:
 
     @contextmanager
     def attempt(
-        self, lock_timeout: float, *, older: float | None = None, change: str = ""
+        self,
+        lock_timeout: float,
+        *,
+        older: float | None = None,
+        change: str = "",
+        pulse: float = PULSE,
     ) -> Iterator[None]:
         """Watch what is done inside; cancel it when it has waited too long.
 
         That is `lock_timeout` seconds for locks in all. `older` is for a concurrent
         statement of `change`, whose progress is then told: it may wait so long for
-        older transactions.
+        older transactions. It is looked at least every `pulse` seconds.
         """
         self._begin()
 
@@ -188,12 +193,19 @@ class Watch:
             except (Error, Unreachable):
                 self.close()  # the next look takes another connection
 
-        self._work.pulse = min(PULSE, lock_timeout / 3)
+        self._work.pulse = min(pulse, lock_timeout / 3)
         self._work.while_waiting = look
         try:
             yield
         finally:
             self._work.while_waiting = None
+
+    def told(self, reason: str) -> str:
+        """What was wanted of whom; where that is not known, the server's `reason`."""
+        wanted = f"Wanted: {self.wanted}.\n" if self.wanted else ""
+        if self.blockers:
+            return f"{wanted}In the way: {named(self.blockers)}."
+        return f"{wanted}The server said: {reason}."
 
     def close(self) -> None:
         """Close the connection that it has opened to look through, if it has."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import LiteralString
 
 import pytest
 
-from tests.line import YOYO, Line
-from trunkline import apply, connect, status
+from tests.line import YOYO, Line, check
+from trunkline import apply, connect, drift, script, status, verify
 from trunkline.connect import Target, of_keywords
 from trunkline.errors import Failure, LockNotObtained, StatementFailed, UsageError
+from trunkline.events import ignore
 from trunkline.limits import Limits
+from trunkline.throwaway import Request
 
 
 def _yoyo(line: Line, *words: str) -> str:
@@ -269,21 +272,53 @@ def test_what_yoyo_has_applied_anew_is_not_taken_for_ours(line: Line) -> None:
 def test_a_ledger_that_somebody_has_to_himself_is_waited_for_and_told(
     line: Line, table: LiteralString, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connect, "PATIENCE", 0.1)
+    monkeypatch.setattr(connect, "PATIENCE", 0.5)
     line.table("a")
     line.apply()
     line.table("b")
     hasty = Limits(lock_timeout=0.2, lock_budget=0.2)
     with line.connect(autocommit=False, application_name="maintenance") as other:
         other.execute(f"lock table {table}")
-        with pytest.raises(LockNotObtained, match=r"not obtained on .*@"):
-            line.applied()
-        with pytest.raises(LockNotObtained, match=r"not obtained on .*@"):
-            line.rollback("a")
+        for command in (line.applied, partial(line.rollback, "a")):
+            with pytest.raises(LockNotObtained, match=r"not obtained on .*@") as told:
+                command()
+            pid = other.info.backend_pid
+            assert f"pid {pid} (postgres, maintenance, " in str(told.value.detail)
+            assert f"Wanted: AccessShareLock on {table}." in str(told.value.detail)
         with pytest.raises(LockNotObtained, match="not obtained") as failure:
             line.apply(limits=hasty)
     assert "maintenance" in (failure.value.detail or "")
     assert line.applied() == ["a"]
+
+
+@pytest.mark.parametrize("command", ["verify", "drift", "script"])
+def test_who_has_a_table_to_himself_is_named_by_what_only_reads(
+    line: Line, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect, "PATIENCE", 0.5)
+    reads = check("a is empty", "select n::text as subject, '' as detail from a")
+    line.add("a", "create table a (n int default 1);\n", "drop table a;\n", reads)
+    line.apply()
+    commands: dict[str, Callable[[], object]] = {
+        "verify": lambda: verify.run(line.project, line.target, [], ignore),
+        "drift": lambda: drift.run(line.project, line.target, Request()),
+        "script": lambda: script.write(
+            line.project,
+            line.target,
+            to=None,
+            lock_timeout=1,
+            allow_unverified=True,
+        ),
+    }
+    table = "a, pg_attrdef" if command == "drift" else "a, trunkline.applied"
+    with line.connect(autocommit=False, application_name="maintenance") as other:
+        other.execute(f"lock table {table} /* 4711 */")
+        with pytest.raises(LockNotObtained, match=r"not obtained on .*@") as told:
+            commands[command]()
+        pid = other.info.backend_pid
+    assert f"pid {pid} (postgres, maintenance, " in str(told.value.detail)
+    assert f"lock table {table}" in str(told.value.detail)
+    assert "4711" not in str(told.value.detail)
 
 
 def test_a_change_that_cannot_be_put_on_record_is_finished_by_the_next_run(
