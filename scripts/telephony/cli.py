@@ -113,7 +113,7 @@ def _status(options: argparse.Namespace) -> int:
     if options.json:
         _print({**asdict(found), "configured": configured, "ok": ok})
     else:
-        for line in standing_lines(found, configured):
+        for line in standing_lines(found, options.org, configured):
             print(line)
     return 0 if ok else 1
 
@@ -124,11 +124,19 @@ def _rotate(options: argparse.Namespace) -> int:
     from telephony.told import rotate_plan, rotated_lines
     from trunkline.commands import database, report_of
 
+    if options.org is not None and options.workers > 1:
+        raise UsageError(
+            "--workers is for --all",
+            hint="The values of one organization are moved by one process.",
+        )
     target = database(options, None)
     keks = load_keks()
-    rotation.refuse_open_runs(target, but=rotation.MOVES)
+    at_work = rotation.refuse_open_runs(target, but=rotation.MOVES)
     rotation.refuse_unfit_keks(target, options.org, keks)
-    plan = rotate_plan(rotation.standing(target, options.org), options.org, keks)
+    found = rotation.standing(target, options.org)
+    rotation.refuse_destroyed(found, options.org)
+    values = rotation.movable(target, options.org)
+    plan = rotate_plan(found, options.org, values, at_work, keks)
     _plan(plan, options, "Rotate", target.label)
     report = report_of(options)
     result = rotation.rotate(

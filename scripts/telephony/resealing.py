@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
+from uuid import UUID
 
 from psycopg import Connection
 
@@ -183,3 +184,9 @@ class RotateTokens(ResealTokens):
         " on t.org_id = r.org_id and t.key_version = r.version",
         where="r.state = 'retiring'",
     )
+
+
+def of_organization(kind: type[Backfill], org_id: UUID) -> type[Backfill]:
+    """One of these backfills, for the rows of one organization only."""
+    where = f"({kind.source.where}) and t.org_id = '{org_id}'"
+    return type(kind.__name__, (kind,), {"source": replace(kind.source, where=where)})

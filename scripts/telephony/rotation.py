@@ -18,6 +18,7 @@ from psycopg import Connection, errors
 
 from telephony import datakeys
 from telephony.keyring import Keks, load_keks
+from telephony.resealing import of_organization
 from trunkline import backfill
 from trunkline.backfill import RowError
 from trunkline.backfill.pace import DEFAULT
@@ -142,29 +143,56 @@ def standing(
     )
 
 
+def movable(target: Target, org_id: UUID | None) -> int:
+    """Count the values that a rotation moves: those under a key that is retiring or,
+    where none is, under the active one.
+    """
+    with _session(target, read_only=True) as connection, _acting(connection):
+        ((values,),) = connection.execute(
+            f"select count(*) from {_VALUES} as v join public.org_data_keys as k"
+            " on k.org_id = v.org_id and k.version = v.key_version"
+            " where (%(org)s::uuid is null or k.org_id = %(org)s)"
+            " and (k.state = 'retiring' or k.state = 'active' and not exists (select"
+            " from public.org_data_keys as r where r.org_id = k.org_id"
+            " and r.state = 'retiring'))".encode(),
+            {"org": org_id},
+        ).fetchall()
+    return int(values)
+
+
 def rotate(target: Target, org_id: UUID | None, *, workers: int, emit: Emit) -> Rotated:
     """Give an organization, or all, a new data key, and move every value under it.
 
-    An organization whose last rotation did not come to its end goes on with that one.
-    Raises UsageError, Failure, and what a backfill raises.
+    An organization whose last rotation did not come to its end goes on with that one;
+    those of others are left as they are. Raises UsageError, Failure, and what a
+    backfill raises.
     """
     keks = load_keks()
+    refuse_destroyed(standing(target, org_id), org_id)
     made = _make(target, org_id, keks, emit)
     moved = 0
     failed: list[RowError] = []
     for _ in range(PASSES):
         failed.clear()
         for name in MOVES:
-            report = backfill.run(
-                target, backfill.load(name), workers=workers, emit=emit
-            )
+            report = _move(target, name, org_id, workers, emit)
             moved += report.counts.migrated
             failed += report.errors
-        retired, left = _retire(target, emit)
+        retired, left = _retire(target, org_id, emit)
         if not left or failed:
             break
     forgotten = forget(target, but=AT_WORK)
     return Rotated(made, moved, retired, left, tuple(failed), forgotten)
+
+
+def _move(
+    target: Target, name: str, org_id: UUID | None, workers: int, emit: Emit
+) -> backfill.Report:
+    """Move what is under a key that is retiring: of one organization, or of all."""
+    kind = backfill.load(name)
+    if org_id is None:
+        return backfill.run(target, kind, workers=workers, emit=emit)
+    return backfill.sweep(target, of_organization(kind, org_id), emit=emit)
 
 
 def wrong_keks(target: Target, keks: Keks) -> set[str]:
@@ -188,6 +216,17 @@ def rewrap(target: Target, *, workers: int, emit: Emit) -> backfill.Report:
         with suppress(backfill.RunIsOpen):  # of another one, which forgets in the end
             backfill.forget(target, "rewrap-keys")
     return report
+
+
+def refuse_destroyed(found: Standing, org_id: UUID | None) -> None:
+    """Raise Failure where an organization is to get a key after all its keys have been
+    destroyed.
+    """
+    if org_id is not None and not (found.without_key or found.states.get("active")):
+        raise Failure(
+            f"the keys of {org_id} have been destroyed",
+            hint="That was meant for ever: an organization gets no second life.",
+        )
 
 
 def refuse_living(found: Standing) -> None:
@@ -268,21 +307,25 @@ def forget(target: Target, *, but: tuple[str, ...] = ()) -> int:
     return forgotten
 
 
-def refuse_open_runs(target: Target, *, but: tuple[str, ...] = ()) -> None:
+def refuse_open_runs(target: Target, *, but: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Raise Failure while a run is open that keeps old values until it is finished.
 
-    Those of the backfills `but` may be at work.
+    Those of the backfills `but` may be at work; gives which of them are.
     """
+    at_work = []
     for name in KEEPERS:
         found = backfill.status(target, name)
-        if found is None or (found.state == "running" and name in but):
+        if found is None or found.state not in ("running", "paused", "undoing"):
             continue
-        if found.state in ("running", "paused", "undoing"):
-            raise Failure(
-                f"the run {found.run} of {name} is {found.state}",
-                detail="It keeps old values until it is finished or undone.",
-                hint=f"Finish it: trunkline backfill {name}",
-            )
+        if found.state == "running" and name in but:
+            at_work.append(name)
+            continue
+        raise Failure(
+            f"the run {found.run} of {name} is {found.state}",
+            detail="It keeps old values until it is finished or undone.",
+            hint=f"Finish it: trunkline backfill {name}",
+        )
+    return tuple(at_work)
 
 
 def refuse_unfit_keks(target: Target, org_id: UUID | None, keks: Keks) -> None:
@@ -358,33 +401,32 @@ def _make_part(
 def _first(connection: Connection, org_id: UUID, keks: Keks) -> int:
     """Make the first key of an organization that has none, if so it is."""
     with _acting(connection):
-        rows = datakeys.read(connection, [org_id])
-        if not rows:
-            return datakeys.insert(connection, [(org_id, 1)], keks)
-        if all(row.state == "destroyed" for row in rows):
-            raise Failure(
-                f"the keys of {org_id} have been destroyed",
-                hint="That was meant for ever: an organization gets no second life.",
-            )
-        return 0
+        if datakeys.read(connection, [org_id]):
+            return 0
+        return datakeys.insert(connection, [(org_id, 1)], keks)
 
 
-def _retire(target: Target, emit: Emit) -> tuple[int, int]:
+def _retire(target: Target, org_id: UUID | None, emit: Emit) -> tuple[int, int]:
     """Retire the keys that seal nothing any more; how many, and how many are left."""
     with _session(target) as connection:
         retired = 0
         with _acting(connection):
             rows = connection.execute(
                 "select k.org_id, k.version from public.org_data_keys as k"
-                " where k.state = 'retiring' and not exists (select"
-                f" from {_VALUES} as v where v.org_id = k.org_id"
-                " and v.key_version = k.version) order by 1, 2".encode()
+                " where k.state = 'retiring'"
+                " and (%(org)s::uuid is null or k.org_id = %(org)s)"
+                f" and not exists (select from {_VALUES} as v"
+                " where v.org_id = k.org_id and v.key_version = k.version)"
+                " order by 1, 2".encode(),
+                {"org": org_id},
             ).fetchall()
         for start in range(0, len(rows), TOGETHER):
             retired += _retire_part(connection, rows[start : start + TOGETHER], emit)
         with _acting(connection):
             ((left,),) = connection.execute(
                 "select count(*) from public.org_data_keys where state = 'retiring'"
+                " and (%(org)s::uuid is null or org_id = %(org)s)",
+                {"org": org_id},
             ).fetchall()
     return retired, left
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 STATES = ("active", "retiring", "retired", "destroyed")
 
 
-def standing_lines(found: Standing, configured: Mapping[str, str]) -> Iterator[str]:
+def standing_lines(
+    found: Standing, org_id: UUID | None, configured: Mapping[str, str]
+) -> Iterator[str]:
     """How keys and values stand; `configured`: the key-encryption keys at hand."""
     states = ", ".join(f"{found.states.get(s, 0)} {s}" for s in STATES)
     yield (
@@ -35,14 +37,24 @@ def standing_lines(found: Standing, configured: Mapping[str, str]) -> Iterator[s
     if found.rotating:
         yield (
             f"rotation not finished in {counted(found.rotating, 'organization')}: "
-            f"{counted(found.to_move, 'value')} to move (`telephony keys rotate`)"
+            f"{counted(found.to_move, 'value')} to move "
+            f"(`telephony keys rotate {org_id or '--all'}`)"
         )
 
 
-def rotate_plan(found: Standing, org_id: UUID | None, keks: Keks) -> list[str]:
-    """What a rotation would do."""
-    active = found.states.get("active", 0)
-    new = active - found.rotating
+def rotate_plan(
+    found: Standing,
+    org_id: UUID | None,
+    values: int,
+    at_work: Sequence[str],
+    keks: Keks,
+) -> list[str]:
+    """What a rotation would do, of one organization or of all; `at_work`: runs of
+    earlier rotations that are open.
+    """
+    new = found.states.get("active", 0) - found.rotating
+    if org_id is not None:
+        new += found.without_key
     plan = [
         f"will make {counted(new, 'data key')}, wrapped by {keks.current.id}",
     ]
@@ -52,10 +64,15 @@ def rotate_plan(found: Standing, org_id: UUID | None, keks: Keks) -> list[str]:
         )
     of = f" of {org_id}" if org_id else ""
     plan += [
-        f"will move up to {counted(found.sealed, 'value')}{of} under the new keys, "
+        f"will move {counted(values, 'value')}{of} under the new keys, "
         "then retire the old ones; they still open what backups hold",
         "will forget what the resealing and rotating backfills keep for an undo",
     ]
+    if org_id is not None and at_work:
+        plan.append(
+            f"    but not what {' and '.join(at_work)} keeps, which is not finished: "
+            "`telephony keys rotate --all` goes on with it"
+        )
     return plan
 
 

@@ -46,7 +46,7 @@ from trunkline.backfill.events import (
 )
 from trunkline.backfill.pace import Pace
 from trunkline.backfill.parts import in_parts
-from trunkline.backfill.running import Report, run
+from trunkline.backfill.running import Report, run, sweep
 from trunkline.backfill.undoing import (
     RunIsOpen,
     Undoable,
@@ -91,6 +91,7 @@ __all__ = [
     "resume",
     "run",
     "status",
+    "sweep",
     "undo",
     "undoable",
 ]

@@ -39,7 +39,7 @@ class RunStarted(OfBackfill):
 
     name: str
     run: int | None
-    """None in a dry run, which the database does not know of."""
+    """None in a dry run and a sweep, which the database does not know of."""
     before: Counts
     estimate: int
 

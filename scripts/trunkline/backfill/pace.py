@@ -90,6 +90,14 @@ def next_size(pace: Pace, size: int, rows: int, seconds: float) -> int:
     return max(least, size // 2, min(fitting, size * 2, pace.largest_batch))
 
 
+def fewer(size: int) -> int:
+    """The size of the next attempt where a lock was not obtained.
+
+    The fewer rows a batch locks together, the fewer are in each other's way.
+    """
+    return max(1, size // 4)
+
+
 class Throttle:
     """Waits between batches while the database does not keep up."""
 

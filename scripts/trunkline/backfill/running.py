@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-
-from psycopg import Connection
 
 from trunkline.backfill import book
 from trunkline.backfill.book import RowError, RunState
 from trunkline.backfill.definition import Backfill, Key, Outcome
 from trunkline.backfill.events import Counts, RunStarted
-from trunkline.backfill.pace import DEFAULT, Pace, Throttle, next_size
+from trunkline.backfill.pace import DEFAULT, Pace, Throttle, fewer, next_size
 from trunkline.backfill.processes import work_together
 from trunkline.backfill.session import session
 from trunkline.backfill.source import Read
@@ -21,7 +18,7 @@ from trunkline.backfill.worker import Batch, go_through, reader_of, tally, tell,
 from trunkline.connect import Target
 from trunkline.errors import Failure, TrunklineError, UsageError
 from trunkline.events import Emit, ignore
-from trunkline.locks import retried
+from trunkline.locks import LOCK_ERRORS, retried
 
 #: The bookkeeping keeps what is left of a limit as a bigint.
 LARGEST = 2**63 - 1
@@ -70,7 +67,7 @@ def run(
     backfill = kind()
     started = time.monotonic()
     if dry_run:
-        found, complete = _look(target, backfill, limit, pace, emit)
+        found, complete = _alone(target, backfill, limit, pace, emit, keep=False)
         state: RunState = "finished" if complete else "running"
         errors, seconds = tuple(found.failed), time.monotonic() - started
         return Report(kind.name, None, state, found.counts, errors, seconds)
@@ -105,10 +102,35 @@ def run(
     return Report(kind.name, current.id, state, counts, errors, seconds)
 
 
-def _look(
-    target: Target, backfill: Backfill, limit: int | None, pace: Pace, emit: Emit
+def sweep(
+    target: Target, kind: type[Backfill], *, pace: Pace = DEFAULT, emit: Emit = ignore
+) -> Report:
+    """Go through the source of a backfill once, and keep no book of it.
+
+    For what no other worker is to share and nobody is to undo. It joins no run that is
+    open, and what it meets of one's rows is done when that comes to them. Raises what
+    `run` raises; what was committed stays done.
+    """
+    started = time.monotonic()
+    found, _ = _alone(target, kind(), None, pace, emit, keep=True)
+    seconds = time.monotonic() - started
+    return Report(
+        kind.name, None, "finished", found.counts, tuple(found.failed), seconds
+    )
+
+
+def _alone(
+    target: Target,
+    backfill: Backfill,
+    limit: int | None,
+    pace: Pace,
+    emit: Emit,
+    *,
+    keep: bool,
 ) -> tuple[Batch, bool]:
-    """What a run would come to, and whether that is the whole source."""
+    """Go through the source without bookkeeping, each batch committed or, unless
+    `keep`, taken back. Gives what it came to, and whether that is the whole source.
+    """
     counts, size = Counts(), pace.first_batch
     failed: list[RowError] = []
     after: Key | None = None
@@ -116,13 +138,22 @@ def _look(
         reader = reader_of(connection, type(backfill))
         emit(RunStarted(backfill.name, None, Counts(), reader.estimate(connection)))
         throttle = Throttle(connection, pace, emit)
+
+        def attempt() -> tuple[int, list[Read], list[Outcome]]:
+            nonlocal size
+            most = size if limit is None else min(size, limit - counts.total)
+            read = partial(reader.read, after=after, most=most)
+            try:
+                with connection.transaction(force_rollback=not keep):
+                    return most, *go_through(connection, backfill, read)
+            except LOCK_ERRORS:
+                size = fewer(size)
+                raise
+
         while limit is None or counts.total < limit:
             throttle.wait()
-            most = size if limit is None else min(size, limit - counts.total)
             started = time.monotonic()
-            read = partial(reader.read, after=after, most=most)
-            attempt = partial(_taken_back, connection, backfill, read)
-            reads, outcomes = retried(attempt, pace.lock_timeout, emit)
+            most, reads, outcomes = retried(attempt, pace.lock_timeout, emit)
             batch, seconds = tally(reads, outcomes), time.monotonic() - started
             tell(1, batch, seconds, emit)
             counts += batch.counts
@@ -131,13 +162,3 @@ def _look(
                 return Batch(counts, failed), True
             after, size = reads[-1].key, next_size(pace, size, most, seconds)
     return Batch(counts, failed), False
-
-
-def _taken_back(
-    connection: Connection,
-    backfill: Backfill,
-    read: Callable[[Connection], list[Read]],
-) -> tuple[list[Read], list[Outcome]]:
-    """What a batch would come to."""
-    with connection.transaction(force_rollback=True):
-        return go_through(connection, backfill, read)

@@ -26,7 +26,7 @@ from trunkline.backfill.definition import (
     Updates,
 )
 from trunkline.backfill.events import BatchDone, Counts, RowFailed
-from trunkline.backfill.pace import Pace, Throttle, next_size
+from trunkline.backfill.pace import Pace, Throttle, fewer, next_size
 from trunkline.backfill.rows import Journal, migrate
 from trunkline.backfill.source import Read, SourceReader
 from trunkline.events import Emit
@@ -85,8 +85,7 @@ def work(
         try:
             return _batch(desk, size)
         except LOCK_ERRORS:
-            # The fewer rows it locks together, the fewer are in each other's way.
-            size = max(1, size // 4)
+            size = fewer(size)
             raise
 
     while True:

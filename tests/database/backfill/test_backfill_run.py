@@ -17,6 +17,7 @@ from trunkline.backfill import (
     Inserts,
     Migrated,
     Outcome,
+    Pace,
     Row,
     RowFailed,
     RunStarted,
@@ -148,6 +149,23 @@ def test_a_dry_run_keeps_to_its_limit(toys: Toys) -> None:
     toys.originals(80)
     report = toys.run(Copies, dry_run=True, limit=30)
     assert (report.state, report.counts.total) == ("running", 30)
+
+
+def test_a_sweep_keeps_no_book_and_joins_no_run(toys: Toys) -> None:
+    toys.originals(20)
+    toys.run(Copies, limit=5)
+    book = "select r::text from trunkline.backfill_run as r"
+    before = toys.rows(book)
+    toys.originals(3, text="bad")
+    report = backfill.sweep(toys.target, Copies, pace=Pace(first_batch=7))
+    assert (report.run, report.state) == (None, "finished")
+    assert report.counts == Counts(total=23, migrated=15, skipped=5, errors=3)
+    assert [error.reason for error in report.errors] == ["bad_text"] * 3
+    assert toys.value("select count(*) from public.copies") == 20
+    assert toys.rows(book) == before
+    assert toys.value("select count(*) from trunkline.backfill_written") == 5
+    joined = toys.run(Copies).counts
+    assert (joined.migrated, joined.skipped) == (5, 15)
 
 
 def test_rows_that_appear_ahead_of_the_run_are_gone_through(toys: Toys) -> None:

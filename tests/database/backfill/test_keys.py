@@ -85,6 +85,50 @@ def test_a_rotation_of_one_organization_touches_no_other(sealed: Installation) -
     )
 
 
+def ended_early(sealed: Installation) -> None:
+    """A rotation of all that has made the keys and moved a part of the values."""
+
+    class Ended(Exception):
+        pass
+
+    def end(event: Event) -> None:
+        if isinstance(event, backfill.BatchDone):
+            raise Ended
+
+    with environment(), pytest.raises(Ended):
+        rotation.rotate(sealed.target, None, workers=1, emit=end)
+
+
+def test_a_rotation_of_one_organization_leaves_the_unfinished_ones_of_others(
+    sealed: Installation,
+) -> None:
+    before = secrets(sealed)
+    ended_early(sealed)
+    others = (
+        "select o.id, c.id, c.encrypted_config from organizations as o"
+        " join org_credentials as c on c.org_id = o.id where o.id <> %s"
+        " union all select k.org_id, null, k.state from org_data_keys as k"
+        " where k.org_id <> %s order by 1, 2, 3"
+    )
+    found = sealed.rows(others, REFERENCE, REFERENCE)
+    assert any(state == "retiring" for *_, state in found)
+    result = rotate(sealed, REFERENCE)
+    assert (result.ok, result.made, result.retired) == (True, 0, 1)
+    assert states(sealed) == ["retired", "active"]
+    assert sealed.rows(others, REFERENCE, REFERENCE) == found
+    # What the first one keeps of another is not put back once its key is retired.
+    moved = sealed.value(
+        "select w.key[1]::uuid from trunkline.backfill_written as w"
+        " join trunkline.backfill_run as r on r.id = w.run_id"
+        " where r.name = 'rotate-credentials' limit 1"
+    )
+    assert rotate(sealed, moved).ok
+    assert sealed.undo("rotate-credentials").kept >= 1
+    assert states(sealed, moved) == ["retired", "active"]
+    assert rotate(sealed).ok
+    assert secrets(sealed) == before
+
+
 def test_after_a_rotation_no_old_value_is_left_for_an_undo(
     sealed: Installation,
 ) -> None:
@@ -125,17 +169,9 @@ def test_what_another_rotation_is_at_work_on_is_left_to_it_to_forget(
 def test_a_rotation_that_was_ended_anywhere_goes_on_with_the_same_keys(
     sealed: Installation,
 ) -> None:
-    class Ended(Exception):
-        pass
-
-    def end(event: Event) -> None:
-        if isinstance(event, backfill.BatchDone):
-            raise Ended
-
     before = secrets(sealed)
     for _ in range(2):
-        with pytest.raises(Ended):
-            rotation.rotate(sealed.target, None, workers=1, emit=end)
+        ended_early(sealed)
         assert secrets(sealed) == before
         assert states(sealed) == ["retiring", "active"]
     result = rotate(sealed)

@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 
 from telephony.errors import BadKek
-from tests.database.backfill.test_keys import OTHER_KEK, let_go, states
+from tests.database.backfill.test_keys import (
+    OTHER_KEK,
+    ended_early,
+    let_go,
+    states,
+)
 from tests.installation import KEK, Installation, environment
 from trunkline.backfill import load, run
 
@@ -49,6 +54,63 @@ def test_a_rotation_shows_its_plan_and_does_nothing_without_a_yes(
     done = sealed.program("telephony", "keys", "rotate", ORG, "--yes")
     assert done.returncode == 0
     assert done.stdout.endswith("1 data key made, 3 values moved, 1 retired\n")
+
+
+def test_the_plan_of_a_rotation_is_what_happens(sealed: Installation) -> None:
+    ended_early(sealed)
+    others = "select count(*) from org_data_keys where state = 'retiring'"
+    unfinished = sealed.value(others)
+    left = sealed.value(
+        "select count(*) from (select org_id, key_version from org_credentials"
+        " union all select org_id, key_version from twilio_subaccounts) as v"
+        " where v.key_version = 1 and v.org_id = %s",
+        ORG,
+    )
+    done = sealed.program("telephony", "keys", "rotate", ORG, "--yes")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == (
+        "will make 0 data keys, wrapped by first\n"
+        "will finish the rotation of 1 organization\n"
+        f"will move {left} values of {ORG} under the new keys, then retire the old "
+        "ones; they still open what backups hold\n"
+        "will forget what the resealing and rotating backfills keep for an undo\n"
+        "    but not what rotate-credentials keeps, which is not finished: `telephony "
+        "keys rotate --all` goes on with it\n"
+        f"0 data keys made, {left} values moved, 1 retired\n"
+    )
+    assert sealed.value(others) == unfinished - 1
+    done = sealed.program("telephony", "keys", "status")
+    assert f"not finished in {unfinished - 1} organizations" in done.stdout
+    assert "(`telephony keys rotate --all`)" in done.stdout
+    done = sealed.program("telephony", "keys", "rotate", "--all", "--yes")
+    assert "will make 1 data key, wrapped by first\n" in done.stdout
+    assert "but not what" not in done.stdout
+    assert f"1 data key made, {left} values moved" not in done.stdout
+    assert sealed.value(others) == 0
+
+
+def test_the_first_key_of_an_organization_is_told_in_the_plan(
+    sealed: Installation,
+) -> None:
+    without = sealed.value(
+        "select o.id::text from organizations as o where not exists"
+        " (select from org_data_keys as k where k.org_id = o.id) limit 1"
+    )
+    rotate = ("telephony", "keys", "rotate", without)
+    done = sealed.program(*rotate, "--yes")
+    assert done.stdout.startswith("will make 1 data key, wrapped by first\n")
+    assert done.stdout.endswith("1 data key made, 0 values moved, 0 retired\n")
+    twice = ("--confirm", without) * 2
+    assert sealed.program("telephony", "keys", "shred", without, *twice).stdout
+    done = sealed.program(*rotate)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert f"the keys of {without} have been destroyed" in done.stderr
+
+
+def test_workers_are_for_the_rotation_of_all(sealed: Installation) -> None:
+    done = sealed.program("telephony", "keys", "rotate", ORG, "--workers", "2")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--workers is for --all" in done.stderr
 
 
 def test_shredding_asks_for_the_id_twice_and_says_what_it_does_not_reach(
