@@ -228,13 +228,15 @@ class Watch:
         if found is None:
             return
         event, self.wanted, self.ahead = found[0], found[1] or "a lock", found[2]
+        # In a concurrent statement only a relation's lock has others queue behind us.
+        reason: Reason = "lock" if older is None or event == "relation" else "older"
+        if reason == "older":  # a prepared one, too, which is waited for by its number
+            self.wanted = "the end of an older transaction"
         with self._look.cursor(row_factory=class_row(Blocker)) as cursor:
             rows = cursor.execute(_BLOCKERS, {"pid": self._pid}).fetchall()
         if rows:
             self.blockers = tuple(_redacted(row) for row in rows)
             self._tell()
-        # In a concurrent statement only a relation's lock has others queue behind us.
-        reason: Reason = "lock" if older is None or event == "relation" else "older"
         self._waited[reason] += seconds
         allowed = lock_timeout if reason == "lock" else older
         if allowed is not None and self._waited[reason] >= allowed:

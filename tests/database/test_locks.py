@@ -159,6 +159,12 @@ def test_a_vacuum_against_wraparound_is_named_and_not_ended(old: Line) -> None:
     assert "public.busy (to prevent wraparound)" in told
     assert old.rows(vacuum) == [(pid,)]
     assert not old.has("a")
+    old.add(FIRST, BUILD, "drop index concurrently busy_n;\n")
+    with pytest.raises(LockNotObtained, match="not obtained") as failure:
+        old.apply(limits=limits)
+    assert f"pid {pid} (autovacuum worker, " in (failure.value.detail or "")
+    assert old.rows(vacuum) == [(pid,)]
+    assert not old.has("busy_n")
 
 
 @pytest.fixture
@@ -169,6 +175,7 @@ def preparing(tmp_path: Path, server: Server) -> Iterator[Line]:
         line = Line(tmp_path / "preparing", own, own.create())
         line.rows("create table busy (n int)")
         line.rows("alter system set max_prepared_transactions = 2")
+        line.rows("alter system set wal_level = logical")
         own.crash()
         own.start()
         yield line
@@ -191,6 +198,49 @@ def test_a_prepared_transaction_is_named(preparing: Line) -> None:
     preparing.rows("rollback prepared 'of the bank'")
     assert preparing.apply(limits=HASTY).ok
     preparing.rows("rollback prepared 'idle'")
+
+
+BUILD = "-- transactional: false\ncreate index concurrently busy_n on busy (n);\n"
+
+
+@pytest.mark.embedded
+def test_a_prepared_transaction_that_holds_up_a_build_is_named(
+    preparing: Line,
+) -> None:
+    preparing.add(FIRST, BUILD, "drop index concurrently busy_n;\n")
+    for name, query in (("idle", "select 1"), ("bank", "insert into busy values (1)")):
+        with preparing.connect(autocommit=False) as session:
+            session.execute(query.encode())
+            session.execute(sql.SQL("prepare transaction {}").format(name))
+    with pytest.raises(LockNotObtained, match="older transactions did") as failure:
+        preparing.apply(limits=replace(HASTY, concurrent_timeout=0.5))
+    assert re.match(
+        r"Wanted: the end of an older transaction\.\n"
+        r"In the way: the prepared transaction bank \(postgres, prepared for \d s\)\.$",
+        failure.value.detail or "",
+    )
+    preparing.rows("rollback prepared 'bank'")
+    assert preparing.apply(limits=HASTY).ok
+    preparing.rows("rollback prepared 'idle'")
+
+
+@pytest.mark.embedded
+def test_a_replication_that_holds_up_a_build_is_named_and_a_slot_is_not(
+    preparing: Line,
+) -> None:
+    preparing.add(FIRST, BUILD, "drop index concurrently busy_n;\n")
+    preparing.rows("select pg_create_physical_replication_slot('kept', true)")
+    with preparing.connect(replication="database", application_name="copy") as session:
+        session.pgconn.exec_(
+            b"CREATE_REPLICATION_SLOT s TEMPORARY LOGICAL pgoutput (SNAPSHOT 'export')"
+        )
+        with pytest.raises(LockNotObtained, match="older transactions did") as failure:
+            preparing.apply(limits=replace(HASTY, concurrent_timeout=0.5))
+        pid = session.info.backend_pid
+    assert f"In the way: pid {pid} (postgres, copy, " in (failure.value.detail or "")
+    assert preparing.rows("select from pg_index where not indisvalid") == []
+    assert preparing.state(FIRST) == "pending"
+    assert preparing.apply(limits=HASTY).ok
 
 
 def test_what_may_not_be_seen_of_a_blocker_is_not_made_up(
