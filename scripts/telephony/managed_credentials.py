@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from uuid import NAMESPACE_OID, uuid5
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from psycopg import Connection
 
@@ -45,6 +45,12 @@ select
 from unnest(
     %b::uuid[], %b::uuid[], %b::text[], %b::text[], %b::bool[], %b::timestamptz[]
 ) as n (id, org_id, sealed, phone_number, voice, created_at)
+"""
+
+_INACTIVE = """
+select c.id
+from unnest(%b::uuid[], %b::uuid[]) as n (org_id, id)
+join public.org_credentials as c on c.org_id = n.org_id and c.id = n.id
 """
 
 
@@ -84,6 +90,8 @@ class ManagedCredentials(Backfill):
 
     def migrate(self, connection: Connection, rows: Sequence[Row]) -> list[Outcome]:
         judged = [(row, refusal(row)) for row in rows]
+        off = inactive(connection, [row for row, why in judged if why is None])
+        judged = [(row, why or off.get(credential_of(row))) for row, why in judged]
         org_ids = {row["org_id"] for row, refused in judged if refused is None}
         ring = datakeys.ring(connection, org_ids, self._keks)
         return in_parts(connection, judged, partial(self._inserted, connection, ring))
@@ -114,7 +122,7 @@ class ManagedCredentials(Backfill):
     def written(self, row: Row, ring: KeyRing) -> tuple[object, ...]:
         """The credential of a number, as `_INSERT` takes it. Raises SealingError."""
         org_id = row["org_id"]
-        credential = uuid5(NAMESPACE_OID, f"managed credential of {row['id']}")
+        credential = credential_of(row)
         token = open_stored(
             row["twilio_auth_token_encrypted"],
             Place(org_id, row["subaccount"], PROVIDER, TOKEN_FIELD),
@@ -136,6 +144,20 @@ class ManagedCredentials(Backfill):
             row["voice"],
             row["created_at"],
         )
+
+
+def credential_of(row: Row) -> UUID:
+    """The id of a number's credential: a second run finds the one of the first."""
+    return uuid5(NAMESPACE_OID, f"managed credential of {row['id']}")
+
+
+def inactive(connection: Connection, rows: Sequence[Row]) -> dict[UUID, Outcome]:
+    """Those credentials of these numbers that have been switched off, by their ids."""
+    keys = [[row["org_id"] for row in rows], [credential_of(row) for row in rows]]
+    return {
+        id: Failed("credential_inactive", f"its credential {id} is not active")
+        for (id,) in connection.execute(_INACTIVE, keys).fetchall()
+    }
 
 
 def refusal(row: Row) -> Outcome | None:

@@ -151,6 +151,26 @@ def test_a_managed_credential_without_a_number_is_named_and_left(
     assert installation.run("managed-credentials").counts == Counts(60, 0, 60)
 
 
+def test_a_credential_that_was_switched_off_is_named_and_left(
+    installation: Installation,
+) -> None:
+    installation.run("managed-credentials")
+    ((id,),) = installation.rows(
+        "update org_credentials set is_active = false"
+        " where org_id = %s and is_managed returning id",
+        REFERENCE,
+    )
+    report = installation.run("managed-credentials")
+    assert report.counts == Counts(60, 0, 59, errors=1)
+    assert [(error.reason, error.detail) for error in report.errors] == [
+        ("credential_inactive", f"its credential {id} is not active")
+    ]
+    installation.owner.execute(
+        "update org_credentials set is_active = true where id = %s", [id]
+    )
+    assert installation.run("managed-credentials").counts == Counts(60, 0, 60)
+
+
 def test_an_organization_whose_keys_are_destroyed_gets_no_new_one(
     installation: Installation,
 ) -> None:
