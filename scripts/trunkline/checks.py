@@ -112,6 +112,22 @@ def run_together(
     return results
 
 
+def passes(connection: Connection, check: Check, first: str = "") -> bool:
+    """Whether one check passes, asked in one message behind `first`.
+
+    Raises as `run` does.
+    """
+    try:
+        (violations,) = _asked(connection, [("", check)], None, first)
+    except (*LOCK_ERRORS, errors.QueryCanceled):
+        raise
+    except Error:
+        if connection.broken:
+            raise
+        return False
+    return not violations
+
+
 def _asked(
     connection: Connection,
     named: Sequence[tuple[str, Check]],

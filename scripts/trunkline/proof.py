@@ -14,7 +14,7 @@ from psycopg import Connection
 
 from trunkline import checks
 from trunkline.checks import Plans
-from trunkline.events import CheckResult, Emit, Notice, ignore
+from trunkline.events import CheckResult, Emit, Notice
 from trunkline.project import Change, Invariant
 from trunkline.runner import Proof
 
@@ -69,12 +69,12 @@ def undone(connection: Connection, first: str, change: Change | None) -> Proof:
     and of what stays, `after_undoing` tells. `change` is None where the checkout no
     longer has it. Its failing checks are what should be, so they are no events.
     """
-    if first:
-        connection.execute(first.encode())
-    quick = change is not None and not any(check.after for check in change.checks)
-    if change is None or not quick or not is_vacuous(connection, change):
-        return Proof(())
-    return Proof((), _still_passes(change))
+    if change is None or not change.checks or any(c.after for c in change.checks):
+        if first:
+            connection.execute(first.encode())
+    elif is_vacuous(connection, change, first):
+        return Proof((), _still_passes(change))
+    return Proof(())
 
 
 def after_undoing(
@@ -129,13 +129,14 @@ def all_hold(
     return checks.run_together(connection, named, emit, plans)
 
 
-def is_vacuous(connection: Connection, change: Change) -> bool:
+def is_vacuous(connection: Connection, change: Change, first: str = "") -> bool:
     """Whether all checks of a change that is not there pass; False if it has none.
 
     The plain ones, which are quick, are asked first, and the first that fails suffices.
+    With the first of all go the statements of `first`.
     """
-    ordered = sorted(change.checks, key=lambda check: check.after)
-    for check in ordered:
-        if failing(checks.run(connection, change.id, [check], ignore)):
+    for check in sorted(change.checks, key=lambda check: check.after):
+        if not checks.passes(connection, check, first):
             return False
-    return bool(ordered)
+        first = ""
+    return bool(change.checks)
