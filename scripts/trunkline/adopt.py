@@ -48,6 +48,9 @@ def run(
 ) -> Result:
     """Mark every change up to `to` as applied, when the catalog is what they produce.
 
+    One that yoyo has applied keeps its mark, and gets the record that it lacks: the
+    hashes of its files and the SQL of its rollback, as they are here.
+
     `accept` names differences as `object name`, as they are listed. Raises UsageError
     for an unknown ID, for a file that `apply` would refuse, for nothing left to adopt
     and for an accepted difference that is not there; and the errors of `session`.
@@ -57,19 +60,22 @@ def run(
         target, project.config.migration_table, limits=Limits(wait=wait), emit=emit
     ) as session:
         state = session.state()
-        adopted = plan.pending(project, state, to)
+        pending = plan.pending(project, state, to)
+        known = plan.unrecorded(project, state, to)
+        adopted = [c for c in project.changes if c in pending or c in known]
         plan.refuse_unfit(project, state, adopted, allow_unverified=True)
         if not adopted:
-            raise UsageError(f"{to} and all before it are applied already")
+            raise UsageError(f"{to} and all before it are on record already")
         before = [change for change in project.changes if change.id in state.applied]
         live = produced.live(session.work)
         expected, reference = produced.snapshot(
-            [*before, *adopted],
+            [*before, *pending],
             request,
             live,
             migration_table=project.config.migration_table,
         )
-        found = produced.differences(expected, catalog.snapshot(session.work))
+        now = session.patiently(lambda: catalog.snapshot(session.work))
+        found = produced.differences(expected, now)
         found = tuple(d for d in found if d.kind != "column_order")
         named = {d.named for d in found}
         if unknown := [name for name in accept if name not in named]:
@@ -81,11 +87,17 @@ def run(
         rest = tuple(d for d in found if d not in accepted)
         if rest:
             return Result(target.label, (), rest, accepted, live.version, reference)
-        with session.work.transaction():
-            for change in adopted:
-                session.ledger.record_applied(
-                    session.work, 0.0, change, operation="mark"
-                )
+
+        def mark() -> None:
+            with session.work.transaction():
+                for change in known:
+                    session.ledger.record_known(session.work, change)
+                for change in pending:
+                    session.ledger.record_applied(
+                        session.work, 0.0, change, operation="mark"
+                    )
+
+        session.patiently(mark)
         for change in adopted:
             emit(ChangeDone(change.id, "up", True, 0.0))
         marked = tuple(change.id for change in adopted)

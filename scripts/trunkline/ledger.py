@@ -82,14 +82,42 @@ class State:
         )
 
     def begun(self, direction: Direction) -> set[str]:
-        """The changes that are half way in this direction."""
-        return {step.id for step in self.steps if step.direction == direction}
+        """The changes that are half way in this direction.
+
+        One is not any more where yoyo has marked it since, or taken the mark away.
+        """
+        half_way = {step.id for step in self.steps if step.direction == direction}
+        applied = self.applied
+        return half_way - applied if direction == "up" else half_way & applied
+
+    @property
+    def unrecorded(self) -> set[str]:
+        """What yoyo says is applied, and of which the engine keeps nothing."""
+        return {entry.id for entry in self.entries if entry.migration_sha256 is None}
 
 
 class Executes(Protocol):
     """A connection, or what only writes down what would be executed."""
 
     def execute(self, query: Any, params: Any = ..., /) -> Any: ...
+
+
+#: A row that is there already is stale: yoyo has rolled the change back.
+_OWN_ROW = sql.SQL(
+    "insert into trunkline.applied as a (id, applied_at, migration_sha256,"
+    " rollback_sha256, verification_sha256, rollback_sql, transactional,"
+    " applied_by, took, server_version)"
+    " select %s, marked.applied_at_utc at time zone 'utc',"
+    " %s, %s, %s, %s, %s, %s, make_interval(secs => %s),"
+    " current_setting('server_version') from marked"
+    " on conflict (id) do update set (applied_at, migration_sha256,"
+    " rollback_sha256, verification_sha256, rollback_sql, transactional,"
+    " applied_by, took, server_version, failing) = (excluded.applied_at,"
+    " excluded.migration_sha256, excluded.rollback_sha256,"
+    " excluded.verification_sha256, excluded.rollback_sql,"
+    " excluded.transactional, excluded.applied_by, excluded.took,"
+    " excluded.server_version, default)"
+)
 
 
 class Ledger:
@@ -198,44 +226,37 @@ class Ledger:
 
         `operation` is yoyo's word for its log: `mark` where nothing was run.
         """
-        rollback, verification = change.rollback, change.verification
-        # One statement, one round trip. A row that is there already is stale: yoyo has
-        # rolled the change back.
+        # One statement, one round trip.
         connection.execute(
             sql.SQL(
                 "with marked as (insert into {table} (migration_hash, migration_id,"
                 " applied_at_utc)"
                 " values (%s, %s, clock_timestamp() at time zone 'utc')"
-                " returning applied_at_utc), {log}"
-                " insert into trunkline.applied as a (id, applied_at, migration_sha256,"
-                " rollback_sha256, verification_sha256, rollback_sql, transactional,"
-                " applied_by, took, server_version)"
-                " select %s, marked.applied_at_utc at time zone 'utc',"
-                " %s, %s, %s, %s, %s, %s, make_interval(secs => %s),"
-                " current_setting('server_version') from marked"
-                " on conflict (id) do update set (applied_at, migration_sha256,"
-                " rollback_sha256, verification_sha256, rollback_sql, transactional,"
-                " applied_by, took, server_version, failing) = (excluded.applied_at,"
-                " excluded.migration_sha256, excluded.rollback_sha256,"
-                " excluded.verification_sha256, excluded.rollback_sql,"
-                " excluded.transactional, excluded.applied_by, excluded.took,"
-                " excluded.server_version, default)"
+                " returning applied_at_utc), {log} {own}"
             ).format(
-                table=sql.Identifier(self._yoyo_schema, self._table), log=self._logged
+                table=sql.Identifier(self._yoyo_schema, self._table),
+                log=self._logged,
+                own=_OWN_ROW,
             ),
             [
                 yoyo_hash(change.id),
                 change.id,
                 *_log_row(change.id, operation),
-                change.id,
-                change.migration.sha256,
-                rollback.sha256 if rollback else None,
-                verification.sha256 if verification else None,
-                rollback.text if rollback else None,
-                change.transactional,
-                operator(),
-                seconds,
+                *_own_row(change, seconds),
             ],
+        )
+
+    def record_known(self, connection: Executes, change: Change) -> None:
+        """Our row of a change that yoyo has applied; yoyo's own stay as they are."""
+        connection.execute(
+            sql.SQL(
+                "with marked as (select applied_at_utc from {table}"
+                " where migration_id = %s),"
+                " finished as (delete from trunkline.progress where id = %s) {own}"
+            ).format(
+                table=sql.Identifier(self._yoyo_schema, self._table), own=_OWN_ROW
+            ),
+            [change.id, change.id, *_own_row(change, 0.0)],
         )
 
     def record_rolled_back(self, connection: Executes, change_id: str) -> None:
@@ -350,6 +371,21 @@ class Ledger:
             " values (%s, %s, %s, %s, %s, %s, now() at time zone 'utc')),"
             " finished as (delete from trunkline.progress where id = %s)"
         ).format(sql.Identifier(self._yoyo_schema, "_yoyo_log"))
+
+
+def _own_row(change: Change, seconds: float) -> list[object]:
+    """The values of `_OWN_ROW`."""
+    rollback, verification = change.rollback, change.verification
+    return [
+        change.id,
+        change.migration.sha256,
+        rollback.sha256 if rollback else None,
+        verification.sha256 if verification else None,
+        rollback.text if rollback else None,
+        change.transactional,
+        operator(),
+        seconds,
+    ]
 
 
 def _log_row(

@@ -35,12 +35,19 @@ def pending(project: Project, state: State, to: str | None = None) -> list[Chang
 
     Raises UsageError for an unknown ID.
     """
-    waiting = [c for c in project.changes if c.id not in state.applied]
+    return [c for c in _up_to(project, to) if c.id not in state.applied]
+
+
+def unrecorded(project: Project, state: State, to: str) -> list[Change]:
+    """The changes that yoyo has applied and the engine knows nothing of, likewise."""
+    return [c for c in _up_to(project, to) if c.id in state.unrecorded]
+
+
+def _up_to(project: Project, to: str | None) -> list[Change]:
     if to is None:
-        return waiting
-    position = {change.id: number for number, change in enumerate(project.changes)}
-    last = position[project.change(to).id]
-    return [change for change in waiting if position[change.id] <= last]
+        return list(project.changes)
+    last = project.changes.index(project.change(to))
+    return list(project.changes[: last + 1])
 
 
 def changed_files(project: Project, entry: Entry) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import LiteralString
 import pytest
 
 from tests.line import YOYO, Line, check
-from trunkline import apply, connect, drift, script, status, verify
+from trunkline import adopt, apply, connect, drift, script, status, verify
 from trunkline.connect import Target, of_keywords
 from trunkline.errors import Failure, LockNotObtained, StatementFailed, UsageError
 from trunkline.events import ignore
@@ -266,6 +266,85 @@ def test_what_yoyo_has_applied_anew_is_not_taken_for_ours(line: Line) -> None:
     assert (row.state, row.changed, row.applied_by) == ("applied", (), None)
     assert line.rollback("a").ok
     assert line.rows("select from trunkline.applied") == []
+
+
+def _adopt(line: Line, to: str, *accept: str) -> adopt.Result:
+    return adopt.run(
+        line.project,
+        line.target,
+        Request(),
+        to=to,
+        accept=accept,
+        wait=1,
+        emit=ignore,
+    )
+
+
+def test_adopt_completes_the_record_of_what_yoyo_has_applied(line: Line) -> None:
+    line.table("a")
+    line.table("b")
+    _yoyo(line, "apply")
+    line.table("c")
+    line.rows("create table c (n int)")
+    before = line.rows("select * from _yoyo_migration order by migration_id")
+    assert _adopt(line, "c").marked == ("a", "b", "c")
+    after = line.rows("select * from _yoyo_migration order by migration_id")
+    assert after[:2] == before
+    assert _listed(line) == {"a": "A", "b": "A", "c": "A"}
+    assert line.apply().applied == ()
+    with pytest.raises(UsageError, match="c and all before it are on record already"):
+        _adopt(line, "c")
+    line.remove("a")
+    line.add("b", "create table b (n int, m int);\n", "drop table b;\n")
+    assert line.rollback("a").ok
+    (row,) = (r for r in status.read(line.project, line.target).rows if r.id == "b")
+    assert row.changed[0] == "migrations/b.sql"
+
+
+def test_adopt_does_not_take_what_yoyo_has_applied_in_another_shape(line: Line) -> None:
+    line.table("a")
+    _yoyo(line, "apply")
+    line.rows("alter table a add m int")
+    found = _adopt(line, "a")
+    assert not found.ok
+    assert [d.named for d in found.differences] == ["column public.a.m"]
+    assert line.rows("select from trunkline.applied") == []
+
+
+def test_what_yoyo_has_taken_back_is_marked_anew_by_adopt(line: Line) -> None:
+    line.table("a")
+    line.apply()
+    _yoyo(line, "unmark", "--all")
+    assert line.state("a") == "pending"
+    assert _adopt(line, "a").marked == ("a",)
+    assert _listed(line) == {"a": "A"}
+    assert line.state("a") == "applied"
+    assert line.apply().applied == ()
+
+
+FAILS = "select 1 / 0;\n"
+
+
+def test_what_yoyo_has_marked_is_not_half_applied_any_more(line: Line) -> None:
+    up = f"-- transactional: false\ncreate table a (n int);\n{FAILS}"
+    line.add("a", up, "drop table a;\n")
+    with pytest.raises(StatementFailed):
+        line.apply()
+    _yoyo(line, "mark")
+    assert line.state("a") == "applied"
+    assert line.apply().applied == ()
+    assert line.rollback().rolled_back == ("a",)
+
+
+def test_what_yoyo_has_unmarked_is_not_half_rolled_back_any_more(line: Line) -> None:
+    up = "-- transactional: false\ncreate table a (n int);\n"
+    line.add("a", up, f"drop table a;\n{FAILS}")
+    line.apply()
+    with pytest.raises(StatementFailed):
+        line.rollback("a")
+    _yoyo(line, "unmark", "--all")
+    assert line.state("a") == "pending"
+    assert line.apply().applied == ("a",)
 
 
 @pytest.mark.parametrize("table", ["_yoyo_migration", "trunkline.applied"])
