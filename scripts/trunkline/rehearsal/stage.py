@@ -18,7 +18,7 @@ from trunkline.catalog import Difference, Snapshot
 from trunkline.errors import Failure, StatementFailed
 from trunkline.events import CheckResult, Emit, ignore
 from trunkline.project import Change, Project
-from trunkline.rehearsal import cluster, state, surroundings
+from trunkline.rehearsal import cluster, dropped_roles, state, surroundings
 from trunkline.rehearsal.blame import newly_failing
 from trunkline.rehearsal.change import (
     Outcome,
@@ -129,6 +129,19 @@ class Stage:
         start, present = self._place.state, self.present
         scene = Scene(self._server, self._project, self._before().name, present)
         outcome = self._try(change, start)
+        if self._is_in_the_way(change, outcome.report):
+            try:
+                report = self._rehearse_alone(change, start)
+            except Failure as cannot:
+                report = dropped_roles.explained(outcome.report, cannot)
+                outcome = replace(outcome, report=report)
+            else:
+                self._replace_place(start)
+                if report.verdict is not Verdict.UP_FAILED:
+                    self.apply(change)
+                self.leave()
+                yield report, None
+                return
         self._place.is_seen(outcome.state)
         if outcome.clean:
             self.present |= {change.id}
@@ -188,15 +201,48 @@ class Stage:
     def _try(self, change: Change, start: State) -> Outcome:
         """Rehearse a change; with an equal copy, where it is rows that are lost."""
         try:
-            try:
-                return rehearse(self._trial(change, start))
-            except RowsDiffer:
-                self._replace_place(start)
-                return rehearse(self._trial(change, self._place.state))
+            return self._try_once(change, start)
+        except RowsDiffer:
+            self._replace_place(start)
+            return self._try_once(change, self._place.state)
+
+    def _try_once(self, change: Change, start: State) -> Outcome:
+        try:
+            return rehearse(self._trial(change, start))
         except OperationalError as error:
             self._place.close()
             self._before().close()
             return interrupted(change, error)
+
+    def _is_in_the_way(self, change: Change, report: ChangeReport) -> bool:
+        """Whether a role could not be dropped for what is in our other databases, or
+        nobody would have heard of it."""
+        others = self._server.made() - {self._place.name}
+        return dropped_roles.is_kept(
+            report.error, others
+        ) or dropped_roles.would_be_silent(change)
+
+    def _rehearse_alone(self, change: Change, start: State) -> ChangeReport:
+        """Rehearse a change on a server where its database is the only one; what is
+        here stays as it is.
+
+        Raises Failure where there is no such server.
+        """
+        self.leave()
+        here, present = self._place, self.present
+        behind = self._before()
+        behind.is_seen(None)
+        with self._server.alone(behind.name) as server:
+            self._place = Place(server, behind.name, self._project)
+            try:
+                _have_around(self._place, start)
+                outcome = self._try_once(change, self._place.state)
+                if outcome.clean:
+                    self.present |= {change.id}
+                return self._with_fixture(change, outcome.report, present)
+            finally:
+                self._place.close()
+                self._place, self.present = here, present
 
     def _trial(self, change: Change, start: State) -> Trial:
         return Trial(
@@ -212,12 +258,7 @@ class Stage:
         """Put a copy of the database behind, whose state is `start`, in its place."""
         self._place.drop()
         behind = self._before()
-        for differing in (cluster.renamed, cluster.compare):
-            found = cluster.roles(behind.eyes)
-            _repair(behind.session.work, differing(start.roles, found))
-        around = surroundings.read(behind.eyes, start.around)
-        work = behind.session.work
-        _repair(work, surroundings.compare(start.around, around, behind.eyes))
+        _have_around(behind, start)
         self._place = self._copied(behind, start)
 
     def _begin_again(self, change: Change, start: State, outcome: Outcome) -> None:
@@ -294,6 +335,15 @@ class Stage:
             *proof.all_hold(asking, there, ignore, plans),
             *proof.invariants_hold(asking, invariants, ignore, plans),
         )
+
+
+def _have_around(place: Place, start: State) -> None:
+    """Have around a database what was around it at the start."""
+    work = place.session.work
+    for differing in (cluster.renamed, cluster.compare):
+        _repair(work, differing(start.roles, cluster.roles(place.eyes)))
+    around = surroundings.read(place.eyes, start.around)
+    _repair(work, surroundings.compare(start.around, around, place.eyes))
 
 
 def _repair(connection: Connection, differences: Sequence[Difference]) -> None:

@@ -98,7 +98,7 @@ def put_cluster(
             _keep(data, cached)
             return
     os.utime(cached)
-    _copy(cached, data)
+    copy_cluster(cached, data)
 
 
 def clean_environment() -> dict[str, str]:
@@ -152,11 +152,11 @@ def _keep(data: Path, cached: Path) -> None:
         if abandoned or path.stat().st_mtime < time.time() - KEPT_UNUSED:
             shutil.rmtree(path, ignore_errors=True)
     fresh = Path(tempfile.mkdtemp(prefix="new-", dir=cached.parent))
-    _copy(data, fresh)
+    copy_cluster(data, fresh)
     fresh.rename(cached)
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_cluster(source: Path, target: Path) -> None:
     """Copy a cluster with owners and modes into the directory `target`."""
     done = subprocess.run(
         ["cp", "-a", f"{source}/.", target],

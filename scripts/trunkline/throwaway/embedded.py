@@ -23,7 +23,11 @@ from trunkline.errors import Failure
 from trunkline.throwaway import places, sweep
 from trunkline.throwaway.account import Account, server_account
 from trunkline.throwaway.binaries import embedded_programs, reachable_by
-from trunkline.throwaway.cluster_cache import clean_environment, put_cluster
+from trunkline.throwaway.cluster_cache import (
+    clean_environment,
+    copy_cluster,
+    put_cluster,
+)
 from trunkline.throwaway.server import Server
 from trunkline.throwaway.signals import afterwards
 
@@ -58,7 +62,7 @@ def embedded(major: int, room: int = 0) -> Iterator[Server]:
             raise Failure(
                 "the embedded PostgreSQL cannot be set up", detail=str(error)
             ) from error
-        server = Embedded(run, runnable / "postgres", account, programs)
+        server = Embedded(run, runnable / "postgres", account, programs, room)
         with afterwards(server.stop):
             server.start_first()
             yield server
@@ -68,7 +72,12 @@ class Embedded(Server):
     """A server whose processes and files are ours."""
 
     def __init__(
-        self, run: Path, postgres: Path, account: Account | None, programs: Path
+        self,
+        run: Path,
+        postgres: Path,
+        account: Account | None,
+        programs: Path,
+        room: int,
     ) -> None:
         super().__init__(
             on="embedded",
@@ -87,6 +96,7 @@ class Embedded(Server):
         self._run = run
         self._postgres = postgres
         self._account = account
+        self._room = room
         self._postmaster: subprocess.Popen[bytes] | None = None
         self._watcher: subprocess.Popen[bytes] | None = None
 
@@ -147,6 +157,32 @@ class Embedded(Server):
             self._postmaster.wait()
             self._postmaster = None
 
+    @contextmanager
+    def alone(self, database: str) -> Iterator[Server]:
+        """A copy of the server with only this database, for the length of a block.
+
+        It is made of the files of a server that was shut down in order: unlogged tables
+        keep their rows only so.
+        """
+        self._expect_own(database, "copied")
+        with sweep.run_directory(places.for_runs(self._account, self._room)) as run:
+            self._shut_down()
+            try:
+                _lay_out(run, self._account)
+                copy_cluster(sweep.data_of(self._run), sweep.data_of(run))
+            finally:
+                self.start()
+            assert self.binaries is not None
+            server = Embedded(
+                run, self._postgres, self._account, self.binaries, self._room
+            )
+            with afterwards(server.stop):
+                server.start_first()
+                server._made = set(self._made)
+                for other in self._made - {database}:
+                    server.drop(other)
+                yield server
+
     def stop(self) -> None:
         """End the server without ceremony: nothing in it is needed any more."""
         self.close()
@@ -158,6 +194,19 @@ class Embedded(Server):
             self._postmaster.wait(STOPPED_WITHIN)
         except subprocess.TimeoutExpired:
             self.crash()
+
+    def _shut_down(self) -> None:
+        """End all sessions, and the server with all that it knows in its files."""
+        self.close()
+        self._dismiss_watcher()
+        if self._postmaster is None:
+            return
+        self._postmaster.send_signal(signal.SIGINT)
+        try:
+            self._postmaster.wait(READY_WITHIN)
+        except subprocess.TimeoutExpired:
+            raise Failure("the embedded PostgreSQL does not shut down") from None
+        self._postmaster = None
 
     def _spawn(self) -> int:
         """Start the postmaster, and a shell that ends it if this process is killed.

@@ -175,6 +175,23 @@ class Server:
             hint="Use --on embedded.",
         )
 
+    @contextmanager
+    def alone(self, database: str) -> Iterator[Server]:
+        """A copy of the server with only this database, for the length of a block.
+
+        No other that this object made is there to depend on a role. Every session on
+        the server ends. Embedded only, else `Failure`.
+        """
+        raise Failure(
+            f"a server on {self.on} cannot be copied",
+            hint="Use --on embedded.",
+        )
+        yield self
+
+    def made(self) -> frozenset[str]:
+        """The names of the databases that this object made and that are there."""
+        return frozenset(self._made)
+
     def close(self) -> None:
         """End our own session on the server, if there is one."""
         if self._administrator is not None:
