@@ -19,6 +19,7 @@ from trunkline.execute import Work
 from trunkline.ledger import Ledger, State, Step
 from trunkline.locks import RUNNER_KEY
 from trunkline.project import Change, Invariant, Project
+from trunkline.psql import loses_the_end_of, terminated, verbatim
 from trunkline.session import FORGET
 from trunkline.statements import Statement
 from trunkline.verification import Check
@@ -56,8 +57,9 @@ def write(
 ) -> str:
     """The psql file for what is pending on a database, which is only read.
 
-    Raises UsageError where `apply` would refuse to begin, and where a statement was cut
-    off that only `apply` can clean up after; and Unreachable.
+    Raises UsageError where `apply` would refuse to begin, where a statement was cut off
+    that only `apply` can clean up after, and where psql would misread one; and
+    Unreachable.
     """
     with reading(target) as connection:
         ledger = Ledger(connection, project.config.migration_table)
@@ -76,12 +78,27 @@ def write(
             install = ledger.installation().as_string(connection)
             parts.append(f"begin;\n\n{install}\ncommit;\n")
         present = set(state.applied)
+        _refuse_misread(pending)
         for change in pending:
             present.add(change.id)
             parts += _change(ledger, change, _finished(change, state), own)
             parts += _after(change, project.holding(present))
             parts += [_FORGOTTEN, own]
     return "\n".join(parts)
+
+
+def _refuse_misread(pending: Iterable[Change]) -> None:
+    for script in (change.migration for change in pending):
+        for statement in script.statements:
+            if loses_the_end_of(statement):
+                raise UsageError(
+                    f"{script.path}:{statement.line}: psql would not find the end of "
+                    "this function",
+                    detail="It counts the words begin, case and end outside of "
+                    "parentheses.",
+                    hint="Write a name that is one of them in double quotes, or use "
+                    "`trunkline apply`.",
+                )
 
 
 def _settings(lock_timeout: float) -> str:
@@ -120,7 +137,7 @@ def _change(
     record = _Recorder()
     if change.transactional:
         yield "begin;\n"
-        yield _terminated(change.migration.text)
+        yield terminated(change.migration.text)
     else:
         yield from _step_by_step(ledger, change, {step.statement for step in finished})
     yield f"reset session authorization;\nreset role;\nreset all;\n{own}\n"
@@ -142,7 +159,7 @@ def _step_by_step(ledger: Ledger, change: Change, finished: set[int]) -> Iterato
                 recorder, change.id, "up", number, statements[number - 1]
             )
         record = f"{_OWN_ROLE}{recorder.text}"
-        texts = [_terminated(statements[number - 1].text) for number in unit]
+        texts = [terminated(statements[number - 1].text) for number in unit]
         last = statements[unit[-1] - 1]
         if finished.issuperset(unit):
             yield from texts if last.kind == "variable_set_stmt" else ()
@@ -196,7 +213,7 @@ def _after(change: Change, invariants: Sequence[Invariant]) -> Iterator[str]:
         yield (
             "update trunkline.applied\n"
             f"set failing = failing || {sentence}::text\n"
-            f"where id = {identity} and exists (\n{check.query}\n);\n"
+            f"where id = {identity} and exists (\n{verbatim(check.query)}\n);\n"
         )
         yield _assertion(name, check)
 
@@ -251,12 +268,6 @@ def _tag(text: str) -> str:
     while f"$check{number or ''}$" in text:
         number += 1
     return f"$check{number or ''}$"
-
-
-def _terminated(text: str) -> str:
-    """SQL that ends with a semicolon, also when it ends with a comment."""
-    stripped = text.rstrip()
-    return stripped + ("\n" if stripped.endswith(";") else "\n;\n")
 
 
 class _Recorder:

@@ -83,6 +83,61 @@ def test_the_script_does_the_same_however_psql_is_set(
     assert [line.state(name) for name in "abc"] == ["applied"] * 3
 
 
+SLICES = """create function first_of(a int[], hi int) returns int[]
+begin atomic select a[1:hi]; end;
+create view v as select (array[1, 2, 3])[1:"hi"] from (values (2)) as t (hi);
+create table t (word text default ':hi :''hi'' \\q', n int default 1::int);
+create function body() returns text return $$ :hi :'hi' \\gset $$;
+comment on table t is '{"a":1}'; -- :hi \\q
+select first_of(a:=array[1], hi:=1)"""
+BOUND = """-- check: bound
+select 'a' as subject, 'b' as detail from (values (2)) as t (hi)
+where (array[1, 2])[1:hi] <> array[1, 2];
+"""
+
+
+@pytest.mark.parametrize(
+    "up",
+    [
+        SLICES,
+        f"{HEAD}{SLICES};\ncreate index concurrently i on t (n) -- the end;\n",
+        "create table t (n int) -- the end;\n",
+        "create table t (n int); /* the end */",
+        "create function f(n int) returns int begin atomic\n"
+        "select case n when 1 then 2 end; select (case n when 1 then 2 end); end;\n"
+        "create table t (n int);\n",
+    ],
+)
+def test_psql_reads_what_stands_in_the_file(
+    line: Line, server: Server, up: str
+) -> None:
+    line.add("a", up, "select 1;\n", BOUND + BOUND.replace("check", "check after"))
+    other = Line(line.root, server, server.create())
+    other.apply()
+    expected = other.catalog()
+    server.drop(other.database)
+    done = line.psql(written(line), "--set=hi=1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert line.catalog() == expected
+    assert line.state("a") == "applied"
+
+
+@pytest.mark.parametrize(
+    "up",
+    [
+        "create function f() returns int begin atomic select 1 as end; end;\n",
+        "create function begin() returns int language sql as 'select 1';\n",
+        "create or replace procedure case_of()\nbegin atomic select case 1 "
+        "when 1 then (select 2) end as end; end;\n",
+    ],
+)
+def test_what_psql_would_misread_is_refused(line: Line, up: str) -> None:
+    line.add("a", f"create table a (n int);\n{up}")
+    with pytest.raises(UsageError, match=r"^migrations/a\.sql:2: psql would not find"):
+        written(line)
+    assert line.apply().ok
+
+
 def test_what_one_change_leaves_in_its_session_does_not_reach_the_next(
     line: Line,
 ) -> None:
