@@ -16,10 +16,13 @@ import psycopg
 import pytest
 
 from tests.line import Line, exists
-from trunkline import apply, drift, rollback, status, verify
+from tests.toys import TABLES, Copies
+from trunkline import apply, backfill, drift, rollback, status, verify
+from trunkline import connect as connecting
 from trunkline.connect import Target, connect
-from trunkline.errors import Unreachable, UsageError
+from trunkline.errors import LockNotObtained, Unreachable, UsageError
 from trunkline.events import ignore
+from trunkline.limits import Limits
 from trunkline.throwaway import Request
 
 PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ.get('PATH')}:/usr/sbin")
@@ -147,6 +150,42 @@ def test_session_mode_works_wholly(line: Line, pooler: Pooler) -> None:
     assert done.rolled_back == ("b", "a")
 
 
+@pytest.mark.parametrize("command", ["apply", "status"])
+def test_who_is_in_the_way_is_named_through_a_pooler(
+    line: Line, pooler: Pooler, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connecting, "PATIENCE", 0.5)
+    line.table("a")
+    line.apply()
+    line.add("b", "alter table a add m int;\n")
+    where = pooler("session")
+    table = {"apply": "a", "status": "_yoyo_migration"}[command]
+    with line.connect(autocommit=False, application_name="maintenance") as other:
+        other.execute(f"lock table {table}".encode())
+        pid = other.info.backend_pid
+        with pytest.raises(LockNotObtained) as failure:
+            {"apply": _apply, "status": _status}[command](line, where)
+    assert f"pid {pid} (postgres, maintenance, " in str(failure.value.detail)
+
+
+def test_a_backfill_with_workers_goes_through_session_mode(
+    line: Line, pooler: Pooler
+) -> None:
+    line.rows(TABLES)
+    line.rows(
+        "insert into public.originals (region, n)"
+        " select 'region ' || n % 3, n from generate_series(1, 300) as n"
+    )
+    where = pooler("session", default_pool_size=8)
+    pace = backfill.Pace(first_batch=7, largest_batch=50, chunk_rows=40)
+    done = backfill.run(where, Copies, pace=pace, workers=2, emit=ignore)
+    assert (done.state, done.counts.migrated) == ("finished", 300)
+    assert backfill.undo(where, Copies.name, pace=pace, emit=ignore).undone == 300
+    for mode in ("transaction", "statement"):
+        with pytest.raises(UsageError, match="pooler that gives each"):
+            backfill.run(pooler(mode), Copies, pace=pace, emit=ignore)
+
+
 def test_a_pooler_without_a_session_left_is_told_as_that(
     line: Line, pooler: Pooler
 ) -> None:
@@ -182,7 +221,8 @@ def test_a_server_without_a_pooler_is_not_taken_for_one(line: Line) -> None:
 
 
 def _apply(line: Line, where: Target) -> apply.Result:
-    options = apply.Options(allow_unverified=True)
+    limits = Limits(lock_timeout=0.3, lock_budget=0.3)
+    options = apply.Options(limits=limits, allow_unverified=True)
     return apply.run(line.project, where, options, ignore)
 
 
