@@ -73,6 +73,7 @@ def run(
             request,
             live,
             migration_table=project.config.migration_table,
+            emit=emit,
         )
         now = session.patiently(lambda: catalog.snapshot(session.work))
         found = produced.differences(expected, now)

@@ -145,6 +145,7 @@ def sandbox(options: Namespace) -> int:
         _request(options),
         options.command_words,
         empty=options.empty,
+        emit=report_of(options).event,
     )
 
 
@@ -172,8 +173,11 @@ def drift(options: Namespace) -> int:
     from trunkline import drift
 
     loaded = _project(options)
-    result = drift.run(loaded, database(options, loaded), _request(options))
-    report_of(options).drifted(result)
+    report = report_of(options)
+    result = drift.run(
+        loaded, database(options, loaded), _request(options), report.event
+    )
+    report.drifted(result)
     return _exit(result.ok)
 
 

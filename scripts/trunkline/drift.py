@@ -8,6 +8,7 @@ from trunkline import catalog, produced
 from trunkline.catalog import Difference
 from trunkline.connect import Target, reading
 from trunkline.errors import UsageError
+from trunkline.events import Emit, ignore
 from trunkline.ledger import Ledger
 from trunkline.project import Project
 from trunkline.throwaway import Request
@@ -39,7 +40,9 @@ class Result:
         return told and not self.half_way
 
 
-def run(project: Project, target: Target, request: Request) -> Result:
+def run(
+    project: Project, target: Target, request: Request, emit: Emit = ignore
+) -> Result:
     """Compare; only reads from the live database.
 
     Raises UsageError when an applied change is not in the project, Unreachable, and
@@ -61,6 +64,7 @@ def run(project: Project, target: Target, request: Request) -> Result:
         request,
         live,
         migration_table=project.config.migration_table,
+        emit=emit,
     )
     differences = produced.differences(expected, found)
     listed = [named for named, _ in project.config.drift_ignored]

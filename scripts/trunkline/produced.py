@@ -16,8 +16,9 @@ from trunkline import catalog
 from trunkline.catalog import Difference, Snapshot
 from trunkline.connect import of_keywords
 from trunkline.errors import Failure
-from trunkline.events import ignore
+from trunkline.events import Emit, ignore
 from trunkline.project import Change
+from trunkline.rehearsal import left_roles
 from trunkline.rehearsal.moves import bring_up
 from trunkline.session import alone
 from trunkline.throwaway import Request, Server, beside, open_server
@@ -50,7 +51,12 @@ def live(connection: Connection) -> Live:
 
 
 def snapshot(
-    changes: Sequence[Change], request: Request, like: Live, *, migration_table: str
+    changes: Sequence[Change],
+    request: Request,
+    like: Live,
+    *,
+    migration_table: str,
+    emit: Emit,
 ) -> tuple[Snapshot, int]:
     """Apply `changes` to an empty database as `like.owner` and read its catalog.
 
@@ -58,7 +64,11 @@ def snapshot(
 
     Raises Failure when a change cannot be applied there.
     """
-    with open_server(beside(request, like.version)) as server:
+    run = "\n".join([left_roles.scripts(changes), *like.roles, like.owner])
+    with (
+        open_server(beside(request, like.version)) as server,
+        left_roles.taken_away(server, run, emit),
+    ):
         _make_roles(server, like)
         database = server.create()
         keywords = server.conninfo(database)
@@ -108,9 +118,13 @@ def _roles(connection: Connection) -> frozenset[str]:
 
 
 def _make_roles(server: Server, like: Live) -> None:
-    with server.connect("postgres") as connection:
-        for role in sorted({*like.roles, like.owner} - _roles(connection)):
+    """Make those that the server lacks; the owner may do all there, unless it is
+    somebody's own role on a server that outlives the run."""
+    with server.administering() as connection:
+        lacking = {*like.roles, like.owner} - _roles(connection)
+        for role in sorted(lacking):
             connection.execute(sql.SQL("create role {}").format(sql.Identifier(role)))
-        connection.execute(
-            sql.SQL("alter role {} superuser").format(sql.Identifier(like.owner))
-        )
+        if server.on != "url" or like.owner in lacking:
+            connection.execute(
+                sql.SQL("alter role {} superuser").format(sql.Identifier(like.owner))
+            )

@@ -12,13 +12,20 @@ from pathlib import Path
 
 from trunkline.connect import without_variables
 from trunkline.errors import Failure
+from trunkline.events import Emit
 from trunkline.project import Project
+from trunkline.rehearsal import left_roles
 from trunkline.rehearsal.stage import Stage
 from trunkline.throwaway import Request, open_server
 
 
 def run(
-    project: Project, request: Request, command: Sequence[str], *, empty: bool
+    project: Project,
+    request: Request,
+    command: Sequence[str],
+    *,
+    empty: bool,
+    emit: Emit,
 ) -> int:
     """Run `command` (psql, if it is empty) beside a throwaway; return its exit status.
 
@@ -29,7 +36,11 @@ def run(
     change and no ledger. Raises Failure when a change or a fixture cannot be applied,
     or the command cannot be started.
     """
-    with open_server(request) as server:
+    run = left_roles.scripts(project.changes)
+    with (
+        open_server(request) as server,
+        left_roles.taken_away(server, run, emit),
+    ):
         if empty:
             database = server.create()
         else:

@@ -15,7 +15,7 @@ from trunkline.copying import Copied, Wanted
 from trunkline.errors import Failure
 from trunkline.events import Event, Notice
 from trunkline.project import Change, Project
-from trunkline.rehearsal import source, traffic
+from trunkline.rehearsal import left_roles, source, traffic
 from trunkline.rehearsal.crash import playing as crash
 from trunkline.rehearsal.crash.figures import ChangeCrashes
 from trunkline.rehearsal.mutants import Makers
@@ -129,6 +129,9 @@ def alone(order: Order, hear: Callable[[Event], None]) -> Ended:
         if order.copy is not None:
             start = source.start(server, order.project, order.copy, order.ids, hear)
             order = replace(order, project=start.project)
+        run = left_roles.scripts(order.project.changes)
+        leaving.enter_context(left_roles.taken_away(server, run, hear))
+        before = left_roles.read(server)
         # Crashes come last, and begin where the rehearsal began.
         again = crash.copied(server, start) if order.parts.crash else None
         stage = Stage(server, order.project, lends=order.parts.traffic, start=start)
@@ -137,14 +140,18 @@ def alone(order: Order, hear: Callable[[Event], None]) -> Ended:
         makers = Makers() if order.parts.mutate else None
         for found in _rehearse(order, stage, Stretch(0, _end(order)), makers):
             listen(found)
+        attempts = stage.mutate(makers, hear) if makers else None
+        crashes: tuple[ChangeCrashes, ...] = ()
+        if order.parts.crash:
+            stage.close()
+            left_roles.put_back(server, before, run, hear)
+            crashes = crash.play(server, order.project, heard, hear, start=again)
         return Ended(
             server.on,
             server.version,
             copied=start.copied if start else None,
-            attempts=stage.mutate(makers, hear) if makers else None,
-            crashes=crash.play(server, order.project, heard, hear, start=again)
-            if order.parts.crash
-            else (),
+            attempts=attempts,
+            crashes=crashes,
         )
 
 

@@ -188,6 +188,13 @@ class Server:
         )
         yield self
 
+    @contextmanager
+    def administering(self) -> Iterator[psycopg.Connection]:
+        """A connection to the database from which others are made, to look after what
+        belongs to the server."""
+        with self._administer() as connection:
+            yield connection
+
     def made(self) -> frozenset[str]:
         """The names of the databases that this object made and that are there."""
         return frozenset(self._made)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 from trunkline.errors import Failure
@@ -47,9 +47,10 @@ def play(
         reports[report.id] = report
         emit(Crashed(report))
 
-    with nursery() as clients:
+    with nursery() as clients, ExitStack() as leaving:
         matrix = Matrix(server, clients, note, sampled=sampled)
         stage = Stage(server, project, start=start)
+        leaving.callback(stage.leave)
         left = set(ids)
         for change in project.changes:
             if not left:
