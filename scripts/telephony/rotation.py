@@ -461,7 +461,9 @@ def _retire_part(
 def _session(target: Target, *, read_only: bool = False) -> Iterator[Connection]:
     """Raises UsageError of a database in which there can be no keys yet."""
     try:
-        with session(target, "keys", DEFAULT, read_only=read_only) as connection:
+        with session(
+            target, "keys", DEFAULT, role=ROLE, read_only=read_only
+        ) as connection:
             yield connection
     except StatementFailed as error:
         if error.sqlstate not in _NOT_THERE:

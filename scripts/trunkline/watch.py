@@ -7,6 +7,7 @@ runs in a thread. It ends nobody's query but that of the session that it watches
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,6 +21,10 @@ from psycopg.rows import class_row
 
 from trunkline.errors import Unreachable
 from trunkline.events import Blocker, Emit, IndexProgress, Waiting
+
+# An error that ends a pipeline is raised; that the pipeline then ended badly, psycopg
+# logs, and Python would print that where nobody has made another use of it.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 #: So often the watch looks, and so often it repeats what it has told, in seconds.
 PULSE, REPEAT = 0.1, 10.0

@@ -71,7 +71,7 @@ def run(
         state: RunState = "finished" if complete else "running"
         errors, seconds = tuple(found.failed), time.monotonic() - started
         return Report(kind.name, None, state, found.counts, errors, seconds)
-    with session(target, kind.name, pace) as connection:
+    with session(target, kind.name, pace, role=kind.role) as connection:
         book.install(connection)
         reader = reader_of(connection, kind)
         current = book.open_run(connection, kind, reader, limit)
@@ -134,7 +134,7 @@ def _alone(
     counts, size = Counts(), pace.first_batch
     failed: list[RowError] = []
     after: Key | None = None
-    with session(target, backfill.name, pace) as connection:
+    with session(target, backfill.name, pace, role=backfill.role) as connection:
         reader = reader_of(connection, type(backfill))
         emit(RunStarted(backfill.name, None, Counts(), reader.estimate(connection)))
         throttle = Throttle(connection, pace, emit)

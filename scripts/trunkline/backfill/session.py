@@ -10,7 +10,7 @@ from psycopg import Connection
 
 from trunkline.backfill.pace import APPLICATION, Pace
 from trunkline.connect import Target, connect, writing
-from trunkline.errors import StatementFailed, Unreachable
+from trunkline.errors import Failure, StatementFailed, Unreachable
 
 #: A statement that comes with every batch is planned once.
 PREPARE = 3
@@ -28,15 +28,31 @@ _TEXT = {
 _PLANS = {"enable_mergejoin": "off"}
 
 
+#: Before PostgreSQL 16, a member could take on any role of his.
+_MAY_TAKE_ON = (
+    "select current_user, format('grant %%I to %%I', rolname, current_user),"
+    " pg_has_role(oid, case when current_setting('server_version_num')::int < 160000"
+    " then 'member' else 'set' end)"
+    " from pg_catalog.pg_roles where rolname = %s"
+)
+
+
 @contextmanager
 def session(
-    target: Target, name: str, pace: Pace, *, read_only: bool = False
+    target: Target,
+    name: str,
+    pace: Pace,
+    *,
+    role: str | None = None,
+    read_only: bool = False,
 ) -> Iterator[Connection]:
-    """A connection in autocommit mode for the backfill `name`.
+    """A connection in autocommit mode for the backfill `name`, which is to act as
+    `role`.
 
-    Raises UsageError where it must write and cannot, Unreachable, also when the
-    connection is lost, and StatementFailed for what the server refuses: with its
-    message, and never with its detail, which quotes rows.
+    Raises UsageError where it must write and cannot, Failure where it may not take on
+    the role, Unreachable, also when the connection is lost, and StatementFailed for
+    what the server refuses: with its message, and never with its detail, which quotes
+    rows.
     """
     keywords = target.keywords | {"application_name": f"{APPLICATION} {name}"}
     own = Target(keywords, target.label)
@@ -49,6 +65,8 @@ def session(
             connection.prepare_threshold = PREPARE
             for setting, value in (_TEXT | _PLANS).items():
                 connection.execute("select set_config(%s, %s, false)", [setting, value])
+            if role is not None:
+                _refuse_role(connection, role)
             yield connection
     except psycopg.Error as error:
         if error.sqlstate is None or error.sqlstate.startswith(("08", "57P")):
@@ -59,3 +77,15 @@ def session(
         raise StatementFailed(
             error.diag.message_primary or "a statement failed", sqlstate=error.sqlstate
         ) from None
+
+
+def _refuse_role(connection: Connection, role: str) -> None:
+    """Raise Failure where who has connected may not take on `role`, if there is one."""
+    row = connection.execute(_MAY_TAKE_ON, [role]).fetchone()
+    if row is None or row[2]:
+        return
+    user, grant, _ = row
+    if connection.info.server_version >= 160000:
+        # Who made the role is a member without this option, and stays so without it.
+        grant += " with set true"
+    raise Failure(f"{user} may not act as {role}", hint=f"Run `{grant};` first.")

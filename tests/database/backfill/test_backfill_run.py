@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -23,10 +26,13 @@ from trunkline.backfill import (
     RunStarted,
     Source,
 )
-from trunkline.errors import StatementFailed
+from trunkline.connect import connect, of_keywords
+from trunkline.errors import Failure, StatementFailed
 
 if TYPE_CHECKING:
     from tests.database.backfill.conftest import Toys
+
+PACE = Pace(first_batch=7)
 
 
 def test_every_row_is_migrated_in_small_batches(toys: Toys) -> None:
@@ -226,6 +232,63 @@ def test_a_backfill_reads_and_writes_as_its_role(toys: Toys) -> None:
             toys.run(Named)
     finally:
         toys.connection.execute("drop owned by toy_backfill; drop role toy_backfill")
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_who_may_not_act_as_the_role_is_told_how_he_may(
+    toys: Toys, dry_run: bool
+) -> None:
+    """Who has made a role administers it, and is no member that may take it on."""
+    toys.originals(10)
+    toys.connection.execute(
+        f"""
+        create table public.people (id uuid primary key, reader text, writer text);
+        create role toy_maker login createrole password 'toy';
+        grant create on database {toys.database} to toy_maker;
+        """
+    )
+    maker = of_keywords(
+        {**toys.target.keywords, "user": "toy_maker", "password": "toy"}
+    )
+    try:
+        with connect(maker) as connection:
+            connection.execute("create role toy_backfill nologin")
+        toys.connection.execute(
+            "grant select on public.originals to toy_backfill, toy_maker;"
+            "grant insert on public.people to toy_backfill;"
+            "grant select on public.people to toy_maker"
+        )
+        with pytest.raises(Failure, match="toy_maker may not act as toy_backfill") as e:
+            backfill.run(maker, Named, pace=PACE, dry_run=dry_run)
+        hint = re.fullmatch("Run `(grant .*;)` first.", e.value.hint or "")
+        assert hint is not None
+        with connect(maker) as connection:
+            connection.execute(hint[1].encode())
+        assert backfill.run(maker, Named, pace=PACE, dry_run=dry_run).counts.migrated
+    finally:
+        toys.connection.execute(
+            "drop owned by toy_maker cascade; drop owned by toy_backfill;"
+            "drop role toy_backfill; drop role toy_maker"
+        )
+
+
+def test_an_error_within_a_pipeline_is_told_by_nobody_but_itself(toys: Toys) -> None:
+    """psycopg logs what else goes wrong then, and Python prints what nobody reads."""
+    text = (
+        "import sys; from trunkline.connect import connect, target\n"
+        "with connect(target(sys.argv[1])) as c:\n"
+        "    try:\n"
+        "        with c.pipeline():\n"
+        "            c.execute('select 1 / 0')\n"
+        "            c.execute('select 1').fetchone()\n"
+        "    except Exception as error:\n"
+        "        print(error.sqlstate)\n"
+    )
+    url = toys.server.environment(toys.database)["DATABASE_URL"]
+    done = subprocess.run(
+        [sys.executable, "-c", text, url], capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == ("22012\n", "")
 
 
 @pytest.mark.parametrize("dry_run", [False, True])
