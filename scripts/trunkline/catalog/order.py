@@ -97,6 +97,10 @@ def _edges(
         else:
             pairs += _pairs_of(i, steps, whole, expected, found)
             pairs += [(whole[key], i) for key in _view_of(step, expected, whole)]
+            later = _with_parents_only_in(expected, found, step)
+            pairs += [(i, whole[key]) for key in later if key in whole]
+            earlier = _with_parents_only_in(found, expected, step)
+            pairs += [(whole[key], i) for key in earlier if key in whole]
             owners = _owners_of_tables(step, expected)
             pairs += [(owned[key], i) for key in owners if key in owned]
     for one, other in pairs:
@@ -174,6 +178,22 @@ def _holders(step: Step, expected: Snapshot) -> list[Key]:
     facts = expected.of(step.key[0]).get(step.key[1], {})
     relation = expected.relation(facts["on"]) if "on" in facts else None
     return [relation] if relation else []
+
+
+def _with_parents_only_in(one: Snapshot, other: Snapshot, step: Step) -> list[Key]:
+    """Return the table of a column that is altered if it inherits in one snapshot only.
+
+    While it does, neither the column's type nor the name of its not-null constraint can
+    be altered, and both have to be the parent's when it begins.
+    """
+    if (step.object, step.sort) != ("column", "differs"):
+        return []
+    return [
+        (kind, name)
+        for kind, name in _holders(step, one)
+        if one.of(kind)[name].get("inherits")
+        and not other.of(kind).get(name, {}).get("inherits")
+    ]
 
 
 def _view_of(step: Step, expected: Snapshot, whole: dict[Key, int]) -> list[Key]:

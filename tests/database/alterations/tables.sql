@@ -166,6 +166,30 @@ create table p1 partition of p for values in (1, 2);
 alter table p detach partition p1;
 -- finds: differs table public.p1
 
+-- alteration: a partition is detached, and its not-null constraint has a new name
+-- since 18
+create table p (a int not null) partition by list (a);
+create table p1 partition of p for values in (1, 2);
+-- then
+alter table p detach partition p1;
+alter table p1 rename constraint p_a_not_null to other;
+-- finds: differs table public.p1
+-- finds: differs column public.p1.a
+
+-- alteration: a partition is detached, and its columns are no longer its parent's
+create table p (a int not null, b int default 4, c text) partition by list (a);
+create table p1 partition of p for values in (1, 2);
+-- then
+alter table p detach partition p1;
+alter table p1
+    alter column a drop not null,
+    alter column b type bigint,
+    alter column c type text collate "C";
+-- finds: differs table public.p1
+-- finds: differs column public.p1.a
+-- finds: differs column public.p1.b
+-- finds: differs column public.p1.c
+
 -- alteration: a partition has other bounds
 create table p (a int) partition by range (a);
 create table p1 partition of p for values from (0) to (10);

@@ -246,12 +246,13 @@ def _not_null_is_handed_down(change: Change, table: Facts) -> bool:
 
 def _rename_not_null(change: Change) -> Statements | None:
     """Rename the constraint; a partition's only apart from its parent, and that of a
-    table that inherits never."""
+    table that inherits never. Where it is to have no parent, it has none by then."""
     name = change.expected["on"]
     names = f"{change.found['not_null_name']} to {change.expected['not_null_name']}"
     statements = [f"alter table {name} rename constraint {names};"]
     table = change.there.of("table").get(name, {})
-    if not _not_null_is_handed_down(change, table):
+    alone = not change.catalog.of("table").get(name, {}).get("inherits")
+    if alone or not _not_null_is_handed_down(change, table):
         return statements
     if "partition_bound" not in table:
         return None
