@@ -103,14 +103,16 @@ class Installation:
             timeout=120,
         )
 
-    def started(self, module: str, *words: str) -> subprocess.Popen[bytes]:
+    def started(
+        self, module: str, *words: str, stderr: int = subprocess.DEVNULL
+    ) -> subprocess.Popen[bytes]:
         """A program at work in a process group of its own; what it says is lost."""
         return subprocess.Popen(
             [sys.executable, "-m", module, *words],
             env=self._variables(),
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=stderr,
             start_new_session=True,
         )
 

@@ -68,6 +68,9 @@ def end_well(work: Callable[[], int], *, program: str, as_json: bool) -> int:
         said = isinstance(error, NotWritten)
         return _tell(error, program, as_json=as_json and not said)
     except KeyboardInterrupt as error:
+        # Who presses Ctrl-C once more is not to be answered with a traceback.
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(each, signal.SIG_IGN)
         Terminal(sys.stderr).clear()
         number = error.args[0] if isinstance(error, _Ended) else signal.SIGINT
         print(f"{program}: ended by {signal.Signals(number).name}", file=sys.stderr)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from multiprocessing import get_context
+from contextlib import contextmanager
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
@@ -24,6 +25,9 @@ from trunkline.backfill.worker import work
 from trunkline.connect import Target
 from trunkline.errors import TrunklineError
 from trunkline.events import Emit, Event
+
+#: What asks a process to end.
+ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
 def work_together(
@@ -42,17 +46,21 @@ def work_together(
     """
     # Not forked: a connection or a thread of this process must not reach them.
     context = get_context("spawn")
+    resource_tracker.ensure_running()  # else a first start would end `_undisturbed`
     processes: dict[Pipe, tuple[int, SpawnProcess]] = {}
     raised: list[TrunklineError] = []
     try:
         for number in range(1, workers + 1):
             ours, theirs = context.Pipe(duplex=False)
             process = context.Process(
-                target=_worker, args=(theirs, number, target, kind, run, pace)
+                target=_worker,
+                args=(theirs, number, target, kind, run, pace),
+                daemon=True,  # at our exit it is ended, and not waited for
             )
-            process.start()
+            with _undisturbed():
+                process.start()
+                processes[ours] = number, process
             theirs.close()
-            processes[ours] = number, process
         while processes:
             for pipe in cast(list[Pipe], wait(list(processes))):
                 for told in messages(pipe):
@@ -66,10 +74,12 @@ def work_together(
                     if process.exitcode:
                         emit(WorkerLost(number, process.exitcode))
     finally:
-        for pipe, (_, process) in processes.items():
-            process.terminate()
-            process.join()
-            pipe.close()
+        with _undisturbed():
+            for _, process in processes.values():
+                process.terminate()
+            for pipe, (_, process) in processes.items():
+                process.join()
+                pipe.close()
     return raised
 
 
@@ -91,8 +101,9 @@ def _worker(
     run: Run,
     pace: Pace,
 ) -> None:
-    # Ctrl-C is for the process that was started from the terminal; it ends us.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C, which we have been started without, is for the process that was started
+    # from the terminal; it ends us.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING - {signal.SIGINT})
     try:
         with session(target, kind.name, pace) as connection:
             work(connection, kind(), run, number=number, pace=pace, emit=pipe.send)
@@ -102,3 +113,17 @@ def _worker(
         pipe.send(error)
     except Exception as error:
         pipe.send(fault(kind.name, error))
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Be asked to end after the block only.
+
+    A worker inherits that: one that is asked as it starts would say so in a traceback,
+    and one that is half started in another.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +12,10 @@ from psycopg import Connection
 from trunkline.backfill.pace import APPLICATION, Pace
 from trunkline.connect import Target, connect, writing
 from trunkline.errors import Failure, StatementFailed, Unreachable
+
+# What psycopg has to say of a pipeline that broke off is not for the terminal: there the
+# error that broke it is told.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 #: A statement that comes with every batch is planned once.
 PREPARE = 3

@@ -186,6 +186,39 @@ def test_after_a_crash_of_the_server_the_run_goes_on_where_it_was(
         toys.assert_each_copied_once(800)
 
 
+BROKEN = """
+import sys
+from tests.toys import SlowCopies
+from trunkline import backfill
+from trunkline.connect import target
+from trunkline.errors import Unreachable
+
+class Broken(SlowCopies):
+    def migrate(self, connection, rows):
+        with connection.pipeline():
+            connection.execute("select pg_terminate_backend(pg_backend_pid())")
+            connection.execute("select 1")
+
+try:
+    backfill.run(target(sys.argv[1]), Broken)
+except Unreachable:
+    print("lost")
+"""
+
+
+def test_a_lost_connection_is_told_once_and_not_by_the_driver_too(toys: Toys) -> None:
+    toys.originals(5)
+    url = toys.server.environment(toys.database)["DATABASE_URL"]
+    done = subprocess.run(
+        [sys.executable, "-c", BROKEN, url],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("lost\n", "")
+
+
 def test_a_paused_run_does_nothing_until_it_is_resumed(
     toys: Toys, in_background: Callable[..., Future[backfill.Report]]
 ) -> None:

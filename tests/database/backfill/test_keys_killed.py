@@ -11,6 +11,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
+import pytest
+
 from tests.database.backfill.test_keys import TRAFFIC
 from tests.installation import Installation
 from trunkline.rehearsal.traffic.player import Record, playing
@@ -112,3 +115,39 @@ def until_gone(installation: Installation) -> None:
     while installation.at_work():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("again", [False, True])
+def test_a_rotation_that_is_ended_as_its_workers_start_says_so_and_leaves_none(
+    installation: Installation, number: signal.Signals, again: bool
+) -> None:
+    for name in ("reseal-credentials", "managed-credentials", "reseal-tokens"):
+        assert installation.run(name).state == "finished"
+    words = ("keys", "rotate", "--all", "--yes", "--workers", "3")
+    with installation.started("telephony", *words, stderr=subprocess.PIPE) as process:
+        started = psutil.Process(process.pid)
+        while not (workers := workers_of(started)):
+            assert process.poll() is None
+        os.killpg(process.pid, number)  # as a terminal does: the workers hear it too
+        assert process.stderr is not None
+        assert (
+            process.stderr.readline().decode() == f"telephony: ended by {number.name}\n"
+        )
+        if again:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, number)
+        assert process.stderr.read() == b""
+    assert process.wait(30) == 128 + number
+    assert not any(worker.is_running() for worker in workers)
+    until_gone(installation)
+    rotated(installation, None)
+    assert installation.rows(STATES) == [("active", True), ("retired", False)]
+
+
+def workers_of(process: psutil.Process) -> list[psutil.Process]:
+    return [
+        child
+        for child in process.children()
+        if any("spawn_main" in word for word in child.cmdline())
+    ]
