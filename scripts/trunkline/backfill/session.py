@@ -13,8 +13,8 @@ from trunkline.backfill.pace import APPLICATION, Pace
 from trunkline.connect import Target, connect, writing
 from trunkline.errors import Failure, StatementFailed, Unreachable
 
-# What psycopg has to say of a pipeline that broke off is not for the terminal: there the
-# error that broke it is told.
+# What psycopg has to say of a pipeline that broke off is not for the terminal: what
+# broke it is told there.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 #: A statement that comes with every batch is planned once.
