@@ -136,7 +136,10 @@ def connect(
     try:
         connection = _open(target)
         refuse_old(connection)
-        text = setting(settings(lock_timeout=lock_timeout, read_only=read_only))
+        version = connection.info.server_version
+        text = setting(
+            settings(version, lock_timeout=lock_timeout, read_only=read_only)
+        )
         if not _settled(connection, text, connection.info.backend_pid):
             _refuse_shared_session(connection, target)
             _refuse_lost_options(connection, target)
@@ -255,12 +258,13 @@ def _naming(watch: Watch, target: Target) -> Iterator[None]:
 
 
 def settings(
+    version: int,
     *,
     lock_timeout: float | None = None,
     read_only: bool = False,
     idle_in_transaction: float = 0,
 ) -> dict[str, str]:
-    """The settings that all of our sessions have, by name.
+    """The settings that all of our sessions have, by name, on a server of `version`.
 
     `client_connection_check_interval` and the keepalives: the query of a client that
     was killed, or whose machine was, ends too. The time-outs of the role or the
@@ -269,12 +273,15 @@ def settings(
     parser reads it that has split it: a backslash is none but itself. Both times are in
     seconds.
     """
+    newer = {"transaction_timeout": "0"} if version >= 170000 else {}
     return {
         "client_connection_check_interval": "1s",
         "tcp_keepalives_idle": "10",
         "tcp_keepalives_interval": "5",
         "tcp_keepalives_count": "4",
         "statement_timeout": "0",
+        **newer,
+        "idle_session_timeout": "0",
         "idle_in_transaction_session_timeout": f"{idle_in_transaction * 1000:.0f}ms",
         "lock_timeout": "0" if lock_timeout is None else f"{lock_timeout * 1000:.0f}ms",
         "default_transaction_read_only": "on" if read_only else "off",

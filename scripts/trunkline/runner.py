@@ -124,7 +124,7 @@ def execute_all(session: Session, script: Script) -> None:
     Raises StatementFailed; then nothing has happened.
     """
     work = Work(script.path, "up", script, transactional=True)
-    with _commit_errors(work), session.work.transaction():
+    with _commit_errors(session, work), session.work.transaction():
         for number in range(1, len(script.statements) + 1):
             execute(session, work, number)
     session.renew()
@@ -140,7 +140,7 @@ def _in_one_transaction(
         started = perf_counter()
         count = len(work.script.statements)
         trace = Trace(connection, work.direction, count) if session.traced else None
-        with _commit_errors(work):
+        with _commit_errors(session, work):
             before = "".join(f"{first}; " for first in ("begin", *ahead))
             for number in range(1, count + 1):
                 execute(session, work, number, trace, before)
@@ -196,11 +196,13 @@ def _recorded(work: Work, record: Callable[[], None]) -> None:
 
 
 @contextmanager
-def _commit_errors(work: Work) -> Iterator[None]:
+def _commit_errors(session: Session, work: Work) -> Iterator[None]:
     """What only the commit finds (a deferred constraint) is told like a statement."""
     try:
         yield
     except (TrunklineError, *LOCK_ERRORS, OperationalError):
         raise
     except Error as error:
+        if session.work.broken:  # by a time-out of the change's own, perhaps
+            raise
         raise failed(error, f"{work.script.path}: at commit: ") from None

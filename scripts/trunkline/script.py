@@ -66,7 +66,7 @@ def write(
         state = ledger.read(connection)
         pending = plan.pending(project, state, to)
         plan.refuse_unfit(project, state, pending, allow_unverified=allow_unverified)
-        own = _settings(lock_timeout)
+        own = _settings(connection.info.server_version, lock_timeout)
         head = _HEAD.format(
             label=_line(target.label),
             count=_line(", ".join(c.id for c in pending)) or "nothing",
@@ -101,9 +101,9 @@ def _refuse_misread(pending: Iterable[Change]) -> None:
                 )
 
 
-def _settings(lock_timeout: float) -> str:
+def _settings(version: int, lock_timeout: float) -> str:
     """Those that `apply` makes, but that what is to be read only stays so."""
-    values = settings(lock_timeout=lock_timeout)
+    values = settings(version, lock_timeout=lock_timeout)
     del values["default_transaction_read_only"]
     return "\n".join(f"set {name} = '{value}';" for name, value in values.items())
 

@@ -144,6 +144,7 @@ class Session:
     def _settings(self) -> str:
         return setting(
             settings(
+                self.work.info.server_version,
                 lock_timeout=self.limits.lock_timeout,
                 idle_in_transaction=_IDLE_IN_TRANSACTION,
             )

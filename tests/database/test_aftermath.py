@@ -158,3 +158,20 @@ def test_a_last_answer_that_was_lost_is_told_as_applied(line: Line) -> None:
         _apply(line, where)
     assert (failure.value.detail or "").startswith(f"{FIRST} is applied: its commit")
     assert line.state(FIRST) == "applied"
+
+
+@pytest.mark.embedded
+@pytest.mark.newest
+def test_a_time_out_that_ends_the_session_is_told_as_a_lost_connection(
+    line: Line,
+) -> None:
+    line.add(
+        "a",
+        "create table a (n int);\nset local transaction_timeout = '100ms';\n"
+        "select pg_sleep(2);\n",
+    )
+    with pytest.raises(Failure, match=r"the connection to .* was lost") as failure:
+        line.apply()
+    assert "a has not been applied; nothing has happened." in str(failure.value.detail)
+    assert "due to transaction timeout" in str(failure.value.detail)
+    assert line.state("a") == "pending"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from psycopg import sql
 
 from tests.line import Line, until
 from trunkline.errors import LockNotObtained
-from trunkline.events import StatementDone, Waiting
+from trunkline.events import StatementDone, Waiting, ignore
 from trunkline.limits import Limits
 from trunkline.locks import RUNNER_KEY, WORKER_KEY
+from trunkline.session import exclusive
 
 FIRST = "20260101_first"
 HASTY = Limits(wait=0, lock_timeout=0.4, lock_budget=0.4)
@@ -76,3 +79,34 @@ def test_eight_runners_at_once_apply_each_change_exactly_once(line: Line) -> Non
     log = line.rows("select migration_id from _yoyo_log order by 1")
     assert [name for (name,) in log] == sorted(names)
     assert all(result.ok for result in results)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "statement_timeout",
+        "idle_session_timeout",
+        "idle_in_transaction_session_timeout",
+        pytest.param(
+            "transaction_timeout", marks=[pytest.mark.embedded, pytest.mark.newest]
+        ),
+    ],
+)
+def test_a_time_out_that_is_meant_for_the_application_ends_no_run(
+    line: Line, name: str
+) -> None:
+    with line.connect() as connection:
+        connection.execute(
+            sql.SQL("alter database {} set {} = '100ms'").format(
+                sql.Identifier(line.database), sql.Identifier(name)
+            )
+        )
+    with exclusive(line.target, "_yoyo_migration", emit=ignore) as session:
+        for _ in range(2):
+            time.sleep(0.3)
+            with session.work.transaction():
+                session.work.execute("select pg_sleep(0.3)")
+                session.reset()
+                time.sleep(0.3)
+                session.work.execute("select 1")
+        assert session.state().applied == set()
