@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,10 +11,6 @@ from psycopg import Connection
 from trunkline.backfill.pace import APPLICATION, Pace
 from trunkline.connect import Target, connect, writing
 from trunkline.errors import Failure, StatementFailed, Unreachable
-
-# What psycopg has to say of a pipeline that broke off is not for the terminal: what
-# broke it is told there.
-logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 #: A statement that comes with every batch is planned once.
 PREPARE = 3

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from psycopg import Connection
+from psycopg import Connection, errors
 
 from trunkline import catalog, contents
 from trunkline.catalog import Difference, Snapshot, fresh
 from trunkline.catalog.reading import reading
 from trunkline.catalog.rereading import Look, in_copy, look
-from trunkline.contents import Contents
+from trunkline.contents import Contents, Position, TableDigest
+from trunkline.errors import Failure
 from trunkline.project import Project
 from trunkline.rehearsal import cluster, surroundings
 from trunkline.rehearsal.cluster import Role
@@ -96,7 +98,7 @@ def read(
     )
     with reading(connection):
         now = look(connection, since.look if since else None)
-        there = contents.read(connection, untouched)
+        there = _contents(connection, untouched)
         if since is None:
             around = surroundings.read(connection)
             return State(now, there, cluster.roles(connection), around)
@@ -105,6 +107,20 @@ def read(
         around = surroundings.read(connection, since.around, commented=commented)
         roles = since.roles if same(cluster.CATALOGS) else cluster.roles(connection)
         return State(now, there, roles, around)
+
+
+def _contents(
+    connection: Connection, untouched: Mapping[str, TableDigest | Position]
+) -> Contents:
+    """Raises Failure where not all rows may be read: those would prove nothing."""
+    try:
+        return contents.read(connection, untouched)
+    except errors.InsufficientPrivilege as error:
+        raise Failure(
+            "not all that the changes make can be read",
+            detail=f"The server said: {error.diag.message_primary}.",
+            hint="Rehearse as a superuser, or on a server of our own (without `--on`).",
+        ) from None
 
 
 def differences(expected: State, found: State, eyes: Connection) -> list[Difference]:

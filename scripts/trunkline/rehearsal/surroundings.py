@@ -18,13 +18,10 @@ from trunkline.catalog import Difference
 from trunkline.catalog.repair.databases import setting_value
 from trunkline.catalog.words import change_in_words, literal, shown
 
-_SETTINGS = """
-select case
-    when has_function_privilege('pg_catalog.pg_read_file(text)', 'execute')
-        then pg_catalog.pg_read_file('postgresql.auto.conf')
-    else ''
-end
-"""
+#: Asked by itself: the right to a function in a statement is checked before anything in
+#: the statement is decided.
+_MAY_READ = "select has_function_privilege('pg_catalog.pg_read_file(text)', 'execute')"
+_SETTINGS = "select pg_catalog.pg_read_file('postgresql.auto.conf')"
 
 _DIGEST = """
 select coalesce(sum(hashtextextended(description, objoid::bigint)), 0)::text
@@ -65,9 +62,11 @@ Address = tuple[int, ...]
 class Surroundings:
     """Comments by the address of what they are on, and settings of the server by name.
 
-    `digest` is that of the comments.
+    `digest` is that of the comments. No settings are known where they are not
+    `readable`.
     """
 
+    readable: bool = field(compare=False)
     digest: str = field(compare=False)
     comments: Mapping[Address, str]
     settings: Mapping[str, str]
@@ -80,18 +79,26 @@ def read(
 
     `commented`: some comment may have been written since.
     """
-    [(file,)] = connection.execute(_SETTINGS).fetchall()
-    settings = {
-        name: value.replace("''", "'").replace("\\\\", "\\")
-        for name, value in _SETTING.findall(file)
-    }
+    if since is None:
+        [(readable,)] = connection.execute(_MAY_READ).fetchall()
+    else:
+        readable = since.readable
+    settings = _settings(connection) if readable else {}
     if since is not None and not commented:
         return replace(since, settings=settings)
     [(digest,)] = connection.execute(_DIGEST).fetchall()
     if since is not None and since.digest == digest:
-        return Surroundings(digest, since.comments, settings)
+        return Surroundings(readable, digest, since.comments, settings)
     comments = {tuple(one): text for one, text in connection.execute(_COMMENTS)}
-    return Surroundings(digest, comments, settings)
+    return Surroundings(readable, digest, comments, settings)
+
+
+def _settings(connection: Connection) -> dict[str, str]:
+    [(file,)] = connection.execute(_SETTINGS).fetchall()
+    return {
+        name: value.replace("''", "'").replace("\\\\", "\\")
+        for name, value in _SETTING.findall(file)
+    }
 
 
 def compare(
