@@ -119,7 +119,7 @@ def _contents(
         raise Failure(
             "not all that the changes make can be read",
             detail=f"The server said: {error.diag.message_primary}.",
-            hint="Rehearse as a superuser, or on a server of our own (without `--on`).",
+            hint="Rehearse as a superuser or a role with bypassrls, or without `--on`.",
         ) from None
 
 
