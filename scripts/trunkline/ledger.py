@@ -161,7 +161,7 @@ class Ledger:
         """
         with connection.transaction():
             present = _tables(connection, self._yoyo_schema, self._table)
-            if present >= {"yoyo", "applied", "progress"}:
+            if present >= {"yoyo", "_yoyo_log", "applied", "progress"}:
                 return
             try:
                 connection.execute(self.installation())
@@ -263,12 +263,12 @@ class Ledger:
         """Take a change out of both ledgers, in the caller's transaction."""
         connection.execute(
             sql.SQL(
-                "with unmarked as (delete from {table} where migration_hash = %s),"
+                "with unmarked as (delete from {table} where migration_id = %s),"
                 " {log} delete from trunkline.applied where id = %s"
             ).format(
                 table=sql.Identifier(self._yoyo_schema, self._table), log=self._logged
             ),
-            [yoyo_hash(change_id), *_log_row(change_id, "rollback"), change_id],
+            [change_id, *_log_row(change_id, "rollback"), change_id],
         )
 
     def record_step(
@@ -345,8 +345,9 @@ class Ledger:
             " null as transactional, null as applied_by, '{}'::text[] as failing"
         )
         query = sql.SQL(
-            "select y.migration_id as id,"
-            " y.applied_at_utc at time zone 'utc' as applied_at, {}"
+            "select y.migration_id as id, case when y.applied_at_utc between"
+            " '0001-01-02' and '9999-12-30' then y.applied_at_utc at time zone 'utc'"
+            " end as applied_at, {}"
             " from {} as y {} order by y.applied_at_utc, y.migration_id"
         ).format(
             columns,
@@ -360,7 +361,16 @@ class Ledger:
         )
         # The text of a time depends on DateStyle, and only ISO's can be read.
         with connection.cursor(row_factory=class_row(_EntryRow), binary=True) as cursor:
-            return tuple(row.entry() for row in cursor.execute(query))
+            rows = cursor.execute(query).fetchall()
+        for row in rows:
+            if row.id is None or row.applied_at is None:
+                what = f"time for {row.id}" if row.id else "migration_id"
+                raise Failure(
+                    "the ledger cannot be read",
+                    detail=f"A row of {self._yoyo_name} has no {what}.",
+                    hint="Somebody has written it: correct it, or delete it.",
+                )
+        return tuple({row.id: row.entry() for row in rows}.values())
 
     @property
     def _logged(self) -> sql.Composed:
@@ -404,8 +414,8 @@ def _log_row(
 
 @dataclass(frozen=True)
 class _EntryRow:
-    id: str
-    applied_at: datetime
+    id: str | None
+    applied_at: datetime | None
     migration_sha256: str | None
     rollback_sha256: str | None
     verification_sha256: str | None
@@ -415,6 +425,7 @@ class _EntryRow:
     failing: list[str]
 
     def entry(self) -> Entry:
+        assert self.applied_at is not None
         values = {**vars(self), "failing": tuple(self.failing)}
         values["applied_at"] = self.applied_at.astimezone(UTC)
         return Entry(**values)
@@ -464,12 +475,13 @@ def _yoyo_schema(connection: Connection, table: str) -> str:
 
 def _tables(connection: Connection, yoyo_schema: str, table: str) -> set[str]:
     rows = connection.execute(
-        "select case when n.nspname = 'trunkline' then c.relname else 'yoyo' end"
+        "select case when n.nspname = 'trunkline' or c.relname <> %s"
+        " then c.relname else 'yoyo' end"
         " from pg_catalog.pg_class as c"
         " join pg_catalog.pg_namespace as n on n.oid = c.relnamespace"
-        " where (n.nspname, c.relname) in"
-        " ((%s, %s), ('trunkline', 'applied'), ('trunkline', 'progress'))",
-        [yoyo_schema, table],
+        " where (n.nspname, c.relname) in ((%s, %s), (%s, '_yoyo_log'),"
+        " ('trunkline', 'applied'), ('trunkline', 'progress'))",
+        [table, yoyo_schema, table, yoyo_schema],
     )
     return {str(row[0]) for row in rows}
 

@@ -53,7 +53,8 @@ def read(project: Project, target: Target) -> Status:
     with reading(target) as connection:
         state = Ledger(connection, project.config.migration_table).read(connection)
     known = [change.id for change in project.changes]
-    unknown = [entry.id for entry in state.entries if entry.id not in known]
+    there = [*(entry.id for entry in state.entries), *sorted(state.begun("up"))]
+    unknown = [name for name in there if name not in known]
     return Status(
         target.label, tuple(_row(project, state, name) for name in (*known, *unknown))
     )

@@ -322,6 +322,70 @@ def test_what_yoyo_has_taken_back_is_marked_anew_by_adopt(line: Line) -> None:
     assert line.apply().applied == ()
 
 
+@pytest.mark.parametrize(
+    ("edit", "lacks"),
+    [
+        ("applied_at_utc = null", "time for b"),
+        ("applied_at_utc = 'infinity'", "time for b"),
+        ("applied_at_utc = '0044-03-15 BC'", "time for b"),
+        ("migration_id = null", "migration_id"),
+    ],
+)
+def test_a_row_that_somebody_has_spoilt_is_told(
+    line: Line, edit: LiteralString, lacks: str
+) -> None:
+    for name in ("a", "b"):
+        line.table(name)
+    line.apply()
+    line.rows(f"update _yoyo_migration set {edit} where migration_id = 'b'")
+    for command in (line.applied, line.apply, partial(line.rollback, "a")):
+        with pytest.raises(Failure, match="the ledger cannot be read") as failure:
+            command()
+        assert (
+            failure.value.detail == f"A row of public._yoyo_migration has no {lacks}."
+        )
+
+
+def test_a_row_with_another_hash_and_a_row_too_many_go_with_their_change(
+    line: Line,
+) -> None:
+    line.table("a")
+    line.apply()
+    line.rows("update _yoyo_migration set migration_hash = 'mine'")
+    line.rows(
+        "insert into _yoyo_migration select 'more', 'a', applied_at_utc"
+        " from _yoyo_migration"
+    )
+    assert line.applied() == ["a"]
+    assert line.rollback("a").rolled_back == ("a",)
+    assert line.state("a") == "pending"
+    assert line.apply().applied == ("a",)
+
+
+def test_a_log_that_somebody_has_dropped_is_made_again(line: Line) -> None:
+    line.table("a")
+    line.apply()
+    line.rows("drop table _yoyo_log")
+    line.table("b")
+    assert line.apply().applied == ("b",)
+    assert line.rows("select migration_id from _yoyo_log") == [("b",)]
+
+
+def test_a_change_that_is_renamed_while_it_is_half_applied_is_told(line: Line) -> None:
+    up = "-- transactional: false\ncreate table a (n int);\nselect 1 / 0;\n"
+    line.add("a", up)
+    with pytest.raises(StatementFailed):
+        line.apply()
+    line.remove("a")
+    line.add("b", up)
+    found = status.read(line.project, line.target)
+    assert [(row.id, row.state) for row in found.rows] == [
+        ("b", "pending"),
+        ("a", "partly applied"),
+    ]
+    assert not found.ok
+
+
 FAILS = "select 1 / 0;\n"
 
 
