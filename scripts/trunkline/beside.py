@@ -113,10 +113,12 @@ def _clear(
     left = concurrent.remains(connection, what, strangers)
     try:
         _drop(session, left, older=session.limits.lock_timeout)
-    except (*LOCK_ERRORS, errors.QueryCanceled):
+    except (*LOCK_ERRORS, errors.QueryCanceled, KeyboardInterrupt) as error:
         session.emit(
             Notice(f"{', '.join(left)} is left invalid; the next run drops it first")
         )
+        if isinstance(error, KeyboardInterrupt):  # the second one
+            raise
         return
     if (half := concurrent.half_done(connection, what)) is not None:
         session.emit(Notice(f"{half}; the next run finishes that"))
