@@ -189,8 +189,9 @@ def reading(target: Target) -> Iterator[Watched]:
         losing(target),
         connect(target, lock_timeout=PATIENCE, read_only=True) as connection,
     ):
-        process, again = _process(connection), partial(connect, target)
-        watch = Watch(connection, process, None, again, ignore)
+        # Of a pooler's sessions it takes no more than `connect` has just had.
+        another = partial(_open, target)
+        watch = Watch(connection, _process(connection), None, another, ignore)
         with (
             closing(watch),
             _naming(watch, target),

@@ -150,15 +150,19 @@ def test_session_mode_works_wholly(line: Line, pooler: Pooler) -> None:
     assert done.rolled_back == ("b", "a")
 
 
-@pytest.mark.parametrize("command", ["apply", "status"])
+@pytest.mark.parametrize(("command", "sessions"), [("apply", 3), ("status", 2)])
 def test_who_is_in_the_way_is_named_through_a_pooler(
-    line: Line, pooler: Pooler, command: str, monkeypatch: pytest.MonkeyPatch
+    line: Line,
+    pooler: Pooler,
+    command: str,
+    sessions: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(connecting, "PATIENCE", 0.5)
     line.table("a")
     line.apply()
     line.add("b", "alter table a add m int;\n")
-    where = pooler("session")
+    where = pooler("session", default_pool_size=sessions, query_wait_timeout=2)
     table = {"apply": "a", "status": "_yoyo_migration"}[command]
     with line.connect(autocommit=False, application_name="maintenance") as other:
         other.execute(f"lock table {table}".encode())
