@@ -6,9 +6,7 @@ import re
 
 NOT_READ = "***"
 
-_SECRET = re.compile(
-    r"pass|pwd|secret|token|credential|api_?key|private", re.IGNORECASE
-)
+SECRET = re.compile(r"pass|pwd|secret|token|credential|api_?key|private", re.IGNORECASE)
 _IN_CONNINFO = re.compile(r"(password\s*=\s*)('(?:[^'\\]|\\.)*'|\S+)", re.IGNORECASE)
 _IN_URL = re.compile(r"(://[^:/@]*:)[^@]*@")
 
@@ -16,7 +14,7 @@ _IN_URL = re.compile(r"(://[^:/@]*:)[^@]*@")
 def without_secret(option: str) -> str:
     """Return a `name=value` option, its value left out if the name says secret."""
     name = option.partition("=")[0]
-    return f"{name}={NOT_READ}" if _SECRET.search(name) else option
+    return f"{name}={NOT_READ}" if SECRET.search(name) else option
 
 
 def without_password(conninfo: str) -> str:

@@ -99,7 +99,6 @@ select
     ) as grants,
     pg_catalog.shobj_description(r.oid, 'pg_authid') as comment
 from pg_catalog.pg_roles as r
-where r.rolname not like 'pg\\_%'
 union all
 select
     0,
@@ -161,7 +160,7 @@ class Role:
 
 
 def roles(connection: Connection) -> dict[str, Role]:
-    """Each role by name, but for the predefined ones; `all` has what all are set."""
+    """Each role by name, the predefined ones too; `all` has what all are set."""
     with connection.cursor(row_factory=class_row(Role)) as cursor:
         return {role.name: role for role in cursor.execute(_ROLES).fetchall()}
 

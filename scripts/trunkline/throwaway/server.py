@@ -27,6 +27,12 @@ _OWN_SETTINGS = (
     "set role none; set default_transaction_read_only = off; set statement_timeout = 0"
 )
 """What is rehearsed may have set these, for its role or for all databases."""
+_DROP_SLOTS = (
+    "select pg_drop_replication_slot(slot_name) from pg_replication_slots"
+    " where database = %s and not active"
+)
+"""What was rehearsed on a database may have left some, which keep it from being
+dropped."""
 
 
 class Server:
@@ -126,6 +132,7 @@ class Server:
                 with self.connect(database) as subscriber:
                     _forget_subscriptions(subscriber)
             _sessions(connection, database, patience=0.05)
+            connection.execute(_DROP_SLOTS, (database,))
             if _is_template(connection, database):
                 _execute(
                     connection,

@@ -12,7 +12,7 @@ with changed as (
         acldefault('n', n.nspowner) as usual
     from pg_namespace n
     where n.nspacl is not null
-        and n.nspname not in ('public', 'pg_toast', 'information_schema')
+        and n.nspname not in ('public', 'pg_toast')
     union all
     select
         c.tableoid,
@@ -28,9 +28,7 @@ with changed as (
             c.relowner
         )
     from pg_class c
-    join pg_namespace n
-        on n.oid = c.relnamespace
-        and n.nspname <> 'information_schema'
+    join pg_namespace n on n.oid = c.relnamespace
     where c.relacl is not null
     union all
     select
@@ -45,9 +43,7 @@ with changed as (
         '{}'
     from pg_attribute a
     join pg_class c on c.oid = a.attrelid
-    join pg_namespace n
-        on n.oid = c.relnamespace
-        and n.nspname <> 'information_schema'
+    join pg_namespace n on n.oid = c.relnamespace
     where a.attacl is not null
     union all
     select
