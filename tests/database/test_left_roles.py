@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import sleep
 
 import psycopg
 import pytest
@@ -159,3 +161,24 @@ def test_drift_makes_nobodys_role_a_superuser(
     assert drift.run(found, live, asked).differences == ()
     query = "select rolsuper from pg_roles where rolname = 'keeper'"
     assert administrator.execute(query).fetchone() == (False,)
+
+
+def test_a_role_that_somebody_else_makes_meanwhile_is_not_dropped(
+    tmp_path: Path, asked: Request, administrator: psycopg.Connection
+) -> None:
+    """What this rollback leaves makes the next change start as if it had not been."""
+    down = "delete from t;\nselect pg_sleep(1);\n"
+    found = loaded(tmp_path, "create table t ();\n", down)
+
+    def make_a_role() -> None:
+        sleeps = "select from pg_stat_activity where wait_event = 'PgSleep'"
+        while not administrator.execute(sleeps).rowcount:
+            sleep(0.01)
+        administrator.execute("create role guest")
+        administrator.execute("select pg_stat_force_next_flush()")
+
+    with ThreadPoolExecutor(1) as somebody:
+        made = somebody.submit(make_a_role)
+        rehearsed(found, asked)
+        made.result()
+    assert roles(administrator) == {"postgres", "guest"}

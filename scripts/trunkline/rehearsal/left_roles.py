@@ -37,6 +37,11 @@ def scripts(changes: Iterable[Change]) -> str:
     return "\n".join(script.text for script in found if script is not None)
 
 
+def is_named(difference: Difference, run: str) -> bool:
+    """Whether scripts name what differs, and so may have altered it."""
+    return bool(re.search(rf"(?i)(?<!\w){re.escape(difference.name)}(?!\w)", run))
+
+
 @contextmanager
 def taken_away(server: Server, run: str, emit: Emit) -> Iterator[None]:
     """Take away what the scripts `run` inside the block have left on a server that
@@ -80,7 +85,7 @@ def _dropped(
     for difference in differences:
         if difference.kind != "unexpected":
             left.append((difference, f"{difference.kind}: {difference.detail}"))
-        elif not re.search(rf"(?i)(?<!\w){re.escape(difference.name)}(?!\w)", run):
+        elif not is_named(difference, run):
             left.append((difference, "new, and no script names it"))
         elif _is_in_use(connection, difference.name):
             left.append((difference, "new, and somebody is connected as it"))

@@ -18,7 +18,13 @@ from trunkline.catalog import Difference, Snapshot
 from trunkline.errors import Failure, StatementFailed
 from trunkline.events import CheckResult, Emit, ignore
 from trunkline.project import Change, Project
-from trunkline.rehearsal import cluster, dropped_roles, state, surroundings
+from trunkline.rehearsal import (
+    cluster,
+    dropped_roles,
+    left_roles,
+    state,
+    surroundings,
+)
 from trunkline.rehearsal.blame import newly_failing
 from trunkline.rehearsal.change import (
     Outcome,
@@ -235,7 +241,7 @@ class Stage:
         with self._server.alone(behind.name) as server:
             self._place = Place(server, behind.name, self._project)
             try:
-                _have_around(self._place, start)
+                self._have_around(self._place, start)
                 outcome = self._try_once(change, self._place.state)
                 if outcome.clean:
                     self.present |= {change.id}
@@ -258,8 +264,28 @@ class Stage:
         """Put a copy of the database behind, whose state is `start`, in its place."""
         self._place.drop()
         behind = self._before()
-        _have_around(behind, start)
+        self._have_around(behind, start)
         self._place = self._copied(behind, start)
+
+    def _have_around(self, place: Place, start: State) -> None:
+        """Have around a database what was around it at the start.
+
+        On somebody's own server others may be at work as well: there only what the
+        project names is put back.
+        """
+        work = place.session.work
+        for differing in (cluster.renamed, cluster.compare):
+            found = differing(start.roles, cluster.roles(place.eyes))
+            _repair(work, self._ours(found))
+        around = surroundings.read(place.eyes, start.around)
+        found = surroundings.compare(start.around, around, place.eyes)
+        _repair(work, self._ours(found))
+
+    def _ours(self, differences: Sequence[Difference]) -> Sequence[Difference]:
+        if self._server.on != "url":
+            return differences
+        run = left_roles.scripts(self._project.changes)
+        return [one for one in differences if left_roles.is_named(one, run)]
 
     def _begin_again(self, change: Change, start: State, outcome: Outcome) -> None:
         """Have the change applied as if its rollback had never been tried."""
@@ -277,6 +303,9 @@ class Stage:
         is so now. Rows that are lost do not come back by them."""
         if last is None:
             return False
+        others = self._server.on == "url"
+        if others and (start.roles, start.around) != (last.roles, last.around):
+            return False  # it may be somebody else's doing: see `_have_around`
         differences = state.differences(start, last, self._place.eyes)
         session = self._place.writing()
         try:
@@ -335,15 +364,6 @@ class Stage:
             *proof.all_hold(asking, there, ignore, plans),
             *proof.invariants_hold(asking, invariants, ignore, plans),
         )
-
-
-def _have_around(place: Place, start: State) -> None:
-    """Have around a database what was around it at the start."""
-    work = place.session.work
-    for differing in (cluster.renamed, cluster.compare):
-        _repair(work, differing(start.roles, cluster.roles(place.eyes)))
-    around = surroundings.read(place.eyes, start.around)
-    _repair(work, surroundings.compare(start.around, around, place.eyes))
 
 
 def _repair(connection: Connection, differences: Sequence[Difference]) -> None:
