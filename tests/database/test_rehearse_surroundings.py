@@ -100,6 +100,17 @@ def rehearsed(root: Path, server: Server, up: str, down: str) -> ChangeReport:
             "grant usage on schema information_schema to public",
             "missing grant usage on schema information_schema to public",
         ),
+        (
+            "create or replace function pg_catalog.one() returns int\n"
+            "    language sql as 'select 1'",
+            "drop function pg_catalog.one",
+            "unexpected function pg_catalog.one()",
+        ),
+        (
+            "create table if not exists trunkline.own (a int)",
+            "drop table trunkline.own",
+            "unexpected table trunkline.own",
+        ),
     ],
 )
 def test_what_is_around_the_database_is_as_it_was_or_told(
@@ -112,3 +123,10 @@ def test_what_is_around_the_database_is_as_it_was_or_told(
     else:
         assert (report.verdict, told) == ("down_inexact", [found])
         assert "two" not in report.differences[0].detail
+
+
+def test_an_extension_that_comes_back_has_its_comments(
+    tmp_path: Path, other: Server
+) -> None:
+    up, down = "drop extension plpgsql", "create extension plpgsql"
+    assert rehearsed(tmp_path, other, up, down).differences == ()

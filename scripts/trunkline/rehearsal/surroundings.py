@@ -2,7 +2,8 @@
 
 These are the comments on what is the system's, what `alter system` has set, where our
 role may read that, and what else of a server or a database has no place in a catalog:
-tablespaces, replication slots and origins, and passwords, as digests. Of the thousands
+tablespaces, replication slots and origins, what somebody made in a schema of the
+system's or of trunkline's, and passwords, as digests. Of the thousands
 of such comments most stay as they came, so they are read again only where any comment
 has been written, and a digest of them is another.
 """
@@ -116,6 +117,46 @@ select
 from pg_catalog.pg_user_mappings
 cross join lateral pg_catalog.pg_options_to_table(umoptions)
 where option_name ~* %s
+union all
+select
+    i.type,
+    i.identity,
+    o.value,
+    o.make,
+    format('drop %%s %%s;', i.type, i.identity)
+from (
+    select
+        'pg_class'::regclass as class,
+        oid,
+        relnamespace as schema,
+        'there' as value,
+        '' as make
+    from pg_catalog.pg_class
+    where oid >= 16384 and relkind in ('r', 'p', 'v', 'm', 'S', 'f')
+    union all
+    select
+        'pg_proc'::regclass,
+        oid,
+        pronamespace,
+        case when prokind in ('f', 'p') then pg_get_functiondef(oid) else 'there' end,
+        case when prokind in ('f', 'p') then pg_get_functiondef(oid) || ';' else '' end
+    from pg_catalog.pg_proc
+    where oid >= 16384
+        and pronamespace in (
+            select oid
+            from pg_catalog.pg_namespace
+            where nspname in ('pg_catalog', 'information_schema', 'trunkline')
+        )
+) as o
+inner join pg_catalog.pg_namespace as n
+    on o.schema = n.oid
+    and n.nspname in ('pg_catalog', 'information_schema', 'trunkline')
+cross join lateral pg_catalog.pg_identify_object(o.class, o.oid, 0) as i
+where not exists (
+    select
+    from pg_catalog.pg_depend as d
+    where d.classid = o.class and d.objid = o.oid and d.deptype = 'e'
+)
 """
 """Each with the statements that make it what it is, and that take it away. A password
 has none: nobody can put back what is not shown; one that is missing is the catalog's
@@ -200,6 +241,8 @@ def compare(
     for address in sorted(was.keys() | now.keys()) if was != now else ():
         if was.get(address) != now.get(address):
             [(name,)] = eyes.execute(_NAMED, address).fetchall()
+            if name is None:
+                continue  # an extension that was dropped took it along
             text = was.get(address)
             repair = "null" if text is None else literal(text)
             repair = f"comment on {name} is {repair};"
