@@ -102,12 +102,12 @@ def _shred_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from telephony import rotation
+    from telephony.standing import standing
     from telephony.told import standing_lines
     from trunkline.commands import database
 
     target = database(options, None)
-    found = rotation.standing(target, options.org, read_only=True)
+    found = standing(target, options.org, read_only=True)
     configured = _configured(target)
     ok = set(found.wrapped_by) <= set(configured) and "wrong" not in configured.values()
     if options.json:
@@ -121,6 +121,7 @@ def _status(options: argparse.Namespace) -> int:
 def _rotate(options: argparse.Namespace) -> int:
     from telephony import rotation
     from telephony.keyring import load_keks
+    from telephony.standing import movable, refuse_destroyed, standing
     from telephony.told import rotate_plan, rotated_lines
     from trunkline.commands import database, report_of
 
@@ -133,9 +134,9 @@ def _rotate(options: argparse.Namespace) -> int:
     keks = load_keks()
     at_work = rotation.refuse_open_runs(target, but=rotation.MOVES)
     rotation.refuse_unfit_keks(target, options.org, keks)
-    found = rotation.standing(target, options.org)
-    rotation.refuse_destroyed(found, options.org)
-    values = rotation.movable(target, options.org)
+    found = standing(target, options.org)
+    refuse_destroyed(found, options.org)
+    values = movable(target, options.org)
     plan = rotate_plan(found, options.org, values, at_work, keks)
     _plan(plan, options, "Rotate", target.label)
     report = report_of(options)
@@ -154,12 +155,13 @@ def _rewrap(options: argparse.Namespace) -> int:
     from telephony import rotation
     from telephony.keyring import load_keks
     from telephony.rewrapping import RewrapKeys
+    from telephony.standing import standing
     from telephony.told import rewrap_plan
     from trunkline.commands import database, report_of
 
     target = database(options, None)
     keks = load_keks()
-    found = rotation.standing(target, None)
+    found = standing(target, None)
     rotation.refuse_wrong_keks(target, keks)
     plan = rewrap_plan(found, keks)
     _plan(plan, options, "Rewrap", target.label)
@@ -171,14 +173,15 @@ def _rewrap(options: argparse.Namespace) -> int:
 
 def _shred(options: argparse.Namespace) -> int:
     from telephony import rotation
+    from telephony.standing import refuse_living, standing
     from telephony.told import shred_plan
     from trunkline.commands import database, report_of
     from trunkline.report.words import counted
 
     target = database(options, None)
     rotation.refuse_open_runs(target)
-    found = rotation.standing(target, options.org)
-    rotation.refuse_living(found)
+    found = standing(target, options.org)
+    refuse_living(found)
     plan = shred_plan(found, options.org)
     for line in plan:
         print(line, file=sys.stderr if options.json else sys.stdout)

@@ -1,4 +1,4 @@
-"""Data keys of organizations: how they stand, replaced, wrapped anew, destroyed.
+"""Data keys of organizations: replaced, wrapped anew, destroyed.
 
 Each function can be ended at any moment and called again: what is left to do stands in
 the database, as keys that are `retiring` and values under them. No reader fails
@@ -7,9 +7,7 @@ meanwhile, since a value names its key, and a key opens until it is destroyed.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
@@ -19,16 +17,22 @@ from psycopg import Connection, errors
 from telephony import datakeys
 from telephony.keyring import Keks, load_keks
 from telephony.resealing import of_organization
+from telephony.standing import (
+    VALUES,
+    acting,
+    key_session,
+    refuse_destroyed,
+    refuse_living,
+    standing,
+)
 from trunkline import backfill
 from trunkline.backfill import RowError
 from trunkline.backfill.pace import DEFAULT
-from trunkline.backfill.session import session
 from trunkline.connect import Target
-from trunkline.errors import Failure, StatementFailed, UsageError
+from trunkline.errors import Failure, UsageError
 from trunkline.events import Emit, ignore
 from trunkline.locks import retried
 
-ROLE = "telephony_backfill"
 MOVES = ("rotate-credentials", "rotate-tokens")
 #: The backfills that keep for an undo what a key has sealed, or a wrapped key.
 KEEPERS = ("reseal-credentials", "reseal-tokens", *MOVES, "rewrap-keys")
@@ -38,36 +42,6 @@ AT_WORK = (*MOVES, "rewrap-keys")
 TOGETHER = 500
 #: Who seals under a key that is being retired makes another pass necessary.
 PASSES = 3
-
-_VALUES = (
-    "(select c.org_id, c.key_version, c.is_active as in_use"
-    " from public.org_credentials as c union all"
-    " select s.org_id, s.key_version, s.status <> 'closed'"
-    " from public.twilio_subaccounts as s)"
-)
-#: What the server says of a role, a table or a column that is not there.
-_NOT_THERE = ("22023", "42P01", "42703")
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How data keys stand, of one organization or of all.
-
-    `states` counts keys; `wrapped_by` counts them by the id of their key-encryption
-    key. `sealed` values are under a data key, `legacy` ones in the form of before,
-    `to_move` under a key that is retiring, `in_use` in active credentials and open
-    subaccounts under any key.
-    """
-
-    organizations: int
-    without_key: int
-    states: dict[str, int]
-    wrapped_by: dict[str, int]
-    rotating: int
-    sealed: int
-    legacy: int
-    to_move: int
-    in_use: int
 
 
 @dataclass(frozen=True)
@@ -84,80 +58,6 @@ class Rotated:
     @property
     def ok(self) -> bool:
         return not self.left and not self.errors
-
-
-def standing(
-    target: Target, org_id: UUID | None, *, read_only: bool = False
-) -> Standing:
-    """Count keys and values. Raises UsageError for an unknown organization.
-
-    Where keys are to be changed then, not `read_only`, it refuses a standby now.
-    """
-    with _session(target, read_only=read_only) as connection, _acting(connection):
-        ((organizations, without),) = connection.execute(
-            "select count(*), count(*) filter (where not exists (select"
-            " from public.org_data_keys as k where k.org_id = o.id))"
-            " from public.organizations as o where %(org)s::uuid is null"
-            " or o.id = %(org)s",
-            {"org": org_id},
-        ).fetchall()
-        if org_id is not None and not organizations:
-            raise UsageError(f"there is no organization {org_id}")
-        keys = connection.execute(
-            "select k.state, split_part(k.wrapped, ':', 2), count(*)"
-            " from public.org_data_keys as k"
-            " where %(org)s::uuid is null or k.org_id = %(org)s group by 1, 2",
-            {"org": org_id},
-        ).fetchall()
-        ((sealed, legacy, in_use),) = connection.execute(
-            "select count(v.key_version), count(*) - count(v.key_version),"
-            f" count(*) filter (where v.in_use and v.key_version is not null)"
-            f" from {_VALUES} as v"
-            " where %(org)s::uuid is null or v.org_id = %(org)s".encode(),
-            {"org": org_id},
-        ).fetchall()
-        ((rotating, to_move),) = connection.execute(
-            "select count(distinct k.org_id), count(v.org_id)"
-            f" from public.org_data_keys as k left join {_VALUES} as v"
-            " on v.org_id = k.org_id and v.key_version = k.version"
-            " where k.state = 'retiring'"
-            " and (%(org)s::uuid is null or k.org_id = %(org)s)".encode(),
-            {"org": org_id},
-        ).fetchall()
-    states: Counter[str] = Counter()
-    wrapped_by: Counter[str] = Counter()
-    for state, kek, number in keys:
-        states[state] += number
-        if kek is not None:
-            wrapped_by[kek] += number
-    return Standing(
-        organizations,
-        without,
-        dict(states),
-        dict(wrapped_by),
-        rotating,
-        sealed,
-        legacy,
-        to_move,
-        in_use,
-    )
-
-
-def movable(target: Target, org_id: UUID | None) -> int:
-    """Count the values that a rotation moves: those under a key that is retiring or,
-    where none is, under the active one.
-    """
-    with _session(target, read_only=True) as connection, _acting(connection):
-        ((values,),) = connection.execute(
-            f"select count(*) from {_VALUES} as v join public.org_data_keys as k"
-            " on k.org_id = v.org_id and k.version = v.key_version"
-            " where (%(org)s::uuid is null or k.org_id = %(org)s)"
-            " and (k.state = 'retiring' or k.state = 'active' and not exists (select"
-            " from public.org_data_keys as r where r.org_id = k.org_id"
-            " and r.state = 'retiring'))".encode(),
-            {"org": org_id},
-        ).fetchall()
-    return int(values)
 
 
 def rotate(target: Target, org_id: UUID | None, *, workers: int, emit: Emit) -> Rotated:
@@ -197,13 +97,13 @@ def _move(
 
 def wrong_keks(target: Target, keks: Keks) -> set[str]:
     """The ids of key-encryption keys that open none of the keys that they wrap."""
-    with _session(target, read_only=True) as connection, _acting(connection):
+    with key_session(target, read_only=True) as connection, acting(connection):
         return datakeys.wrong_keks(connection, keks)
 
 
 def refuse_wrong_keks(target: Target, keks: Keks) -> None:
     """Raise BadKek where another key is configured under the id of one."""
-    with _session(target, read_only=True) as connection, _acting(connection):
+    with key_session(target, read_only=True) as connection, acting(connection):
         datakeys.refuse_wrong_keks(connection, keks)
 
 
@@ -218,41 +118,6 @@ def rewrap(target: Target, *, workers: int, emit: Emit) -> backfill.Report:
     return report
 
 
-def refuse_destroyed(found: Standing, org_id: UUID | None) -> None:
-    """Raise Failure where an organization is to get a key after all its keys have been
-    destroyed.
-    """
-    if org_id is not None and not (found.without_key or found.states.get("active")):
-        raise Failure(
-            f"the keys of {org_id} have been destroyed",
-            hint="That was meant for ever: an organization gets no second life.",
-        )
-
-
-def refuse_living(found: Standing) -> None:
-    """Raise Failure where an organization must not be shredded as it stands: anything
-    that is in use, or in the form of before, is left; or it has had no key yet, and
-    nothing would keep it from getting one.
-    """
-    if found.legacy:
-        raise Failure(
-            f"{found.legacy} values of the organization are under no key of its own",
-            detail="They open with ENCRYPTION_KEY, whatever is destroyed here.",
-            hint="Run the backfills reseal-credentials and reseal-tokens first.",
-        )
-    if found.in_use:
-        raise Failure(
-            f"{found.in_use} values of the organization are in use",
-            hint="Release its numbers, deactivate its credentials and close its "
-            "subaccount first.",
-        )
-    if found.without_key:
-        raise Failure(
-            "the organization has no data keys to destroy",
-            hint="It gets its first one with the first value that is sealed for it.",
-        )
-
-
 def shred(target: Target, org_id: UUID, *, emit: Emit = ignore) -> int:
     """Destroy all data keys of an organization; gives how many there were.
 
@@ -260,10 +125,10 @@ def shred(target: Target, org_id: UUID, *, emit: Emit = ignore) -> int:
     a run keeps old keys: then they are destroyed, and the call is to be repeated.
     """
     refuse_living(standing(target, org_id))
-    with _session(target) as connection:
+    with key_session(target) as connection:
 
         def destroy() -> int:
-            with _acting(connection):
+            with acting(connection):
                 return connection.execute(
                     "update public.org_data_keys set state = 'destroyed',"
                     " wrapped = null where org_id = %s and state <> 'destroyed'",
@@ -334,11 +199,11 @@ def refuse_unfit_keks(target: Target, org_id: UUID | None, keks: Keks) -> None:
     Its organization would stay between two keys; for good, where the new one has been
     wrapped by a wrong key.
     """
-    with _session(target, read_only=True) as connection, _acting(connection):
+    with key_session(target, read_only=True) as connection, acting(connection):
         datakeys.refuse_wrong_keks(connection, keks)
         rows = connection.execute(
             "select split_part(k.wrapped, ':', 2), count(*)"
-            f" from public.org_data_keys as k join {_VALUES} as v"
+            f" from public.org_data_keys as k join {VALUES} as v"
             " on v.org_id = k.org_id and v.key_version = k.version"
             " where k.state in ('active', 'retiring')"
             " and (%(org)s::uuid is null or k.org_id = %(org)s)"
@@ -358,7 +223,7 @@ def _make(target: Target, org_id: UUID | None, keks: Keks, emit: Emit) -> int:
     """Make the new keys, where no rotation is open; gives how many."""
     made = 0
     after: UUID | None = UUID(int=0)
-    with _session(target) as connection:
+    with key_session(target) as connection:
         while after is not None:
             part = partial(_make_part, connection, org_id, after, keks)
             number, after = retried(part, DEFAULT.lock_timeout, emit)
@@ -372,7 +237,7 @@ def _make_part(
     connection: Connection, org_id: UUID | None, after: UUID, keks: Keks
 ) -> tuple[int, UUID | None]:
     """Make the next new keys; how many, and the last organization, None: no more."""
-    with _acting(connection):
+    with acting(connection):
         # Locked, so that of two rotations at once the second finds one open.
         rows = connection.execute(
             "select k.org_id, k.version from public.org_data_keys as k"
@@ -400,7 +265,7 @@ def _make_part(
 
 def _first(connection: Connection, org_id: UUID, keks: Keks) -> int:
     """Make the first key of an organization that has none, if so it is."""
-    with _acting(connection):
+    with acting(connection):
         if datakeys.read(connection, [org_id]):
             return 0
         return datakeys.insert(connection, [(org_id, 1)], keks)
@@ -408,21 +273,21 @@ def _first(connection: Connection, org_id: UUID, keks: Keks) -> int:
 
 def _retire(target: Target, org_id: UUID | None, emit: Emit) -> tuple[int, int]:
     """Retire the keys that seal nothing any more; how many, and how many are left."""
-    with _session(target) as connection:
+    with key_session(target) as connection:
         retired = 0
-        with _acting(connection):
+        with acting(connection):
             rows = connection.execute(
                 "select k.org_id, k.version from public.org_data_keys as k"
                 " where k.state = 'retiring'"
                 " and (%(org)s::uuid is null or k.org_id = %(org)s)"
-                f" and not exists (select from {_VALUES} as v"
+                f" and not exists (select from {VALUES} as v"
                 " where v.org_id = k.org_id and v.key_version = k.version)"
                 " order by 1, 2".encode(),
                 {"org": org_id},
             ).fetchall()
         for start in range(0, len(rows), TOGETHER):
             retired += _retire_part(connection, rows[start : start + TOGETHER], emit)
-        with _acting(connection):
+        with acting(connection):
             ((left,),) = connection.execute(
                 "select count(*) from public.org_data_keys where state = 'retiring'"
                 " and (%(org)s::uuid is null or org_id = %(org)s)",
@@ -437,7 +302,7 @@ def _retire_part(
     """Retire these keys; those that somebody sealed under meanwhile stay."""
 
     def retire() -> int:
-        with _acting(connection):
+        with acting(connection):
             return connection.execute(
                 "update public.org_data_keys as k set state = 'retired'"
                 " from unnest(%s::uuid[], %s::int[]) as o (org_id, version)"
@@ -455,29 +320,3 @@ def _retire_part(
         return 0
     half = len(keys) // 2
     return sum(_retire_part(connection, p, emit) for p in (keys[:half], keys[half:]))
-
-
-@contextmanager
-def _session(target: Target, *, read_only: bool = False) -> Iterator[Connection]:
-    """Raises UsageError of a database in which there can be no keys yet."""
-    try:
-        with session(
-            target, "keys", DEFAULT, role=ROLE, read_only=read_only
-        ) as connection:
-            yield connection
-    except StatementFailed as error:
-        if error.sqlstate not in _NOT_THERE:
-            raise
-        raise UsageError(
-            f"{target.label} has not all that data keys need",
-            detail=f"{error.message}.",
-            hint="Apply the changes first, or name another database.",
-        ) from None
-
-
-@contextmanager
-def _acting(connection: Connection) -> Iterator[None]:
-    """A transaction as the role that may change keys, and little else."""
-    with connection.transaction():
-        connection.execute("select set_config('role', %s, true)", [ROLE])
-        yield

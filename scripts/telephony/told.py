@@ -11,7 +11,8 @@ from trunkline.report.words import counted
 
 if TYPE_CHECKING:
     from telephony.keyring import Keks
-    from telephony.rotation import Rotated, Standing
+    from telephony.rotation import Rotated
+    from telephony.standing import Standing
 
 STATES = ("active", "retiring", "retired", "destroyed")
 

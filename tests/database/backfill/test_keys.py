@@ -16,6 +16,7 @@ from telephony.errors import DestroyedKey
 from telephony.keyring import KeyRing, load_keks
 from telephony.sealing import Place, key_version
 from telephony.secret import Secret
+from telephony.standing import standing
 from telephony.stored import FIELD
 from tests.installation import KEK, Installation, environment
 from trunkline import backfill
@@ -333,7 +334,7 @@ def test_rewrapping_changes_the_wrapping_of_every_key_and_no_value(
     before = secrets(sealed)
     with environment(TELEPHONY_KEK=f"{OTHER_KEK} {KEK}"):
         report = rotation.rewrap(sealed.target, workers=1, emit=ignore)
-        found = rotation.standing(sealed.target, None)
+        found = standing(sealed.target, None)
     assert report.counts.migrated == report.counts.total > 0
     assert found.wrapped_by == {"second": report.counts.total}
     with environment(TELEPHONY_KEK=OTHER_KEK):
@@ -427,4 +428,4 @@ def test_an_organization_that_never_had_a_key_is_not_called_shredded(
 
 def test_an_organization_that_is_not_there_is_wrong_usage(sealed: Installation) -> None:
     with pytest.raises(UsageError, match="there is no organization"):
-        rotation.standing(sealed.target, UUID(int=1))
+        standing(sealed.target, UUID(int=1))
