@@ -9,7 +9,7 @@ run again at any time.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,7 +20,7 @@ from trunkline.backfill import book
 from trunkline.backfill.book import Run, RunState
 from trunkline.backfill.definition import Key
 from trunkline.backfill.events import RowKept, UndoBatchDone
-from trunkline.backfill.pace import DEFAULT, Pace, Throttle, next_size
+from trunkline.backfill.pace import DEFAULT, Pace, Throttle, fewer, next_size
 from trunkline.backfill.rows import (
     column_types,
     fingerprint,
@@ -33,7 +33,7 @@ from trunkline.backfill.session import session
 from trunkline.connect import Target, refuse_read_only
 from trunkline.errors import Failure
 from trunkline.events import Emit, ignore
-from trunkline.locks import retried
+from trunkline.locks import LOCK_ERRORS, retried
 
 
 class RunIsOpen(Failure):
@@ -127,23 +127,10 @@ def undo(
         throttle = Throttle(connection, pace, emit)
         while run := _next_run(connection, name, pace, emit):
             runs += 1
-            size = pace.first_batch
-            statement = _put_back(connection, run)
-            step = partial(_batch, connection, run, statement)
-            while True:
-                throttle.wait()
-                begun = time.monotonic()
-                done = retried(partial(step, size), pace.lock_timeout, emit)
-                if done is None:
-                    break
-                back, rest = done
-                seconds = time.monotonic() - begun
-                size = next_size(pace, size, back + len(rest), seconds)
-                for row in rest:
-                    emit(row)
-                emit(UndoBatchDone(back, len(rest), seconds))
-                undone += back
-                kept += len(rest)
+            for done in _batches(connection, run, throttle, pace, emit):
+                undone += done.undone
+                kept += done.kept
+                emit(done)
     if not runs:
         raise Failure(f"there is nothing of {name} to undo")
     return Undone(name, undone, kept, time.monotonic() - started)
@@ -193,6 +180,35 @@ def _next_run(connection: Connection, name: str, pace: Pace, emit: Emit) -> Run 
             emit,
         )
     return run
+
+
+def _batches(
+    connection: Connection, run: Run, throttle: Throttle, pace: Pace, emit: Emit
+) -> Iterator[UndoBatchDone]:
+    """Put the rows of a run back, batch after batch, and tell which are kept."""
+    statement = _put_back(connection, run)
+    size = pace.first_batch
+
+    def attempt() -> tuple[int, list[RowKept]] | None:
+        nonlocal size
+        try:
+            return _batch(connection, run, statement, size)
+        except LOCK_ERRORS:
+            size = fewer(size)
+            raise
+
+    while True:
+        throttle.wait()
+        begun = time.monotonic()
+        done = retried(attempt, pace.lock_timeout, emit)
+        if done is None:
+            return
+        back, rest = done
+        seconds = time.monotonic() - begun
+        size = next_size(pace, size, back + len(rest), seconds)
+        for row in rest:
+            emit(row)
+        yield UndoBatchDone(back, len(rest), seconds)
 
 
 def _batch(

@@ -261,6 +261,31 @@ def test_a_change_that_is_committed_while_undo_waits_for_it_is_kept(
     assert toys.value("select value from public.numbers where id = 4") == 0
 
 
+def test_where_a_row_is_locked_those_behind_it_are_put_back_without_it(
+    toys: Toys,
+    another: Callable[[], psycopg.Connection],
+    in_background: Callable[..., Future[Any]],
+) -> None:
+    toys.numbers(8)
+    toys.run(Doubled)
+    holder = another()
+    holder.execute("begin; select from public.numbers where id = 6 for update")
+    pace = backfill.Pace(first_batch=8, lock_timeout=0.05)
+    undoing = in_background(backfill.undo, toys.target, "doubled", pace=pace)
+    toys.until(
+        lambda: (
+            toys.value(
+                "select count(*) from public.numbers"
+                " where document::text not like '%%doubled%%'"
+            )
+            == 2
+        )
+    )
+    holder.execute("commit")
+    undone = undoing.result(timeout=30)
+    assert (undone.undone, undone.kept) == (8, 0)
+
+
 def test_there_is_nothing_to_undo_before_a_run_and_after_an_undo(toys: Toys) -> None:
     with pytest.raises(Failure, match="nothing of copies to undo"):
         toys.undo(Copies)
