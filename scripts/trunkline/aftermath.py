@@ -29,7 +29,8 @@ DONE: dict[Direction, str] = {"up": "applied", "down": "rolled back"}
 def told(session: Session, work: Work, error: Error) -> Failure:
     """The loss of the connection as a Failure that says what the ledger says."""
     session.work.close()
-    reason = " ".join(str(error).split()).rstrip(".")
+    said = error.diag.message_primary or str(error)
+    reason = " ".join(said.split()).rstrip(".")
     facts, hint = _facts(session, work)
     return Failure(
         f"the connection to {session.target.label} was lost",

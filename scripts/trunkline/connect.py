@@ -214,7 +214,10 @@ def writing(target: Target, *, lock_timeout: float | None = None) -> Iterator[Wa
 
 @contextmanager
 def losing(target: Target) -> Iterator[None]:
-    """Tell what any query can meet as what it is: Unreachable, or LockNotObtained."""
+    """Tell what any query can meet as what it is.
+
+    Raises Unreachable, LockNotObtained, and Failure where it was cancelled.
+    """
     import psycopg
 
     try:
@@ -226,13 +229,20 @@ def losing(target: Target) -> Iterator[None]:
             hint="See who holds one in pg_locks (mode AccessExclusiveLock most often); "
             "then run again.",
         ) from None
+    except psycopg.errors.QueryCanceled as error:
+        raise Failure(
+            f"cancelled on {target.label}",
+            detail=f"The server said: {error.diag.message_primary}.",
+            hint="Run it again.",
+        ) from None
     except psycopg.Error as error:
         # Without a code it is libpq's own; 08 and 57P are of connections and servers.
         if error.sqlstate is not None and not error.sqlstate.startswith(("08", "57P")):
             raise
         raise Unreachable(
             f"the connection to {target.label} was lost",
-            detail=_reason(error, target),
+            # libpq's own text would have a piece of the query behind it.
+            detail=error.diag.message_primary or _reason(error, target),
             hint="See `trunkline status` when the server is there again.",
         ) from None
 

@@ -103,14 +103,20 @@ def ask_after(session: Session, work: Work, ask: Callable[[], T]) -> T:
 
     Raises LockNotObtained and Failure, which say that the change has come through.
     """
+    done = f"{work.id} is {aftermath.DONE[work.direction]}, and its checks after the"
     try:
         return session.patiently(ask)
     except LockNotObtained as error:
         raise LockNotObtained(
-            f"{work.id} is {aftermath.DONE[work.direction]}, and its checks after the "
-            "commit could not be asked",
+            f"{done} commit could not be asked",
             detail=error.detail,
             hint="Run `trunkline verify` when nobody is in the way.",
+        ) from None
+    except errors.QueryCanceled as error:
+        raise Failure(
+            f"{done} commit were cancelled on the server",
+            detail=f"The server said: {error.diag.message_primary}.",
+            hint="Run `trunkline verify`.",
         ) from None
     except Error as error:
         if session.work.broken:

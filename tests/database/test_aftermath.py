@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
-from tests.line import Line, exists
+from tests.line import Line, check, exists, until
 from tests.proxy import Cut, proxy
 from trunkline import apply, rollback
 from trunkline.connect import Target
-from trunkline.errors import Failure
+from trunkline.errors import Failure, Unreachable
 from trunkline.events import ignore
 
 FIRST = "20260101_first"
@@ -175,3 +176,52 @@ def test_a_time_out_that_ends_the_session_is_told_as_a_lost_connection(
     assert "a has not been applied; nothing has happened." in str(failure.value.detail)
     assert "due to transaction timeout" in str(failure.value.detail)
     assert line.state("a") == "pending"
+
+
+def _end(line: Line, query: str, *, session: bool = False) -> None:
+    """Cancel the one query of ours that has these words, or end its session."""
+    active = (
+        "select pid from pg_stat_activity where wait_event_type in ('Lock', 'Timeout')"
+        " and datname = current_database() and application_name = 'trunkline'"
+        " and query like '%%' || %s || '%%'"
+    )
+    ((pid,),) = until(lambda: line.rows(active, query))
+    if session:
+        line.rows("select pg_terminate_backend(%s)", pid)
+    else:
+        line.rows("select pg_cancel_backend(%s)", pid)
+
+
+def test_what_only_reads_and_is_cancelled_is_told_as_that(one: Line) -> None:
+    one.apply()
+    with (
+        one.connect(autocommit=False) as other,
+        ThreadPoolExecutor() as pool,
+    ):
+        other.execute("lock table _yoyo_migration")
+        for command in (one.applied, one.rollback):
+            reading = pool.submit(command)
+            _end(one, "y.migration_id")
+            with pytest.raises(Failure, match=r"^cancelled on .*@") as failure:
+                reading.result(30)
+            assert "due to user request" in str(failure.value.detail)
+        reading = pool.submit(one.applied)
+        _end(one, "y.migration_id", session=True)
+        with pytest.raises(Unreachable, match="was lost") as failure:
+            reading.result(30)
+    reason = "terminating connection due to administrator command"
+    assert failure.value.detail == reason
+
+
+def test_checks_after_the_commit_that_are_cancelled_leave_it_applied(
+    line: Line,
+) -> None:
+    slow = "select '' as subject, pg_sleep(20)::text as detail"
+    line.add(FIRST, "create table a (n int);\n", None, check("slow", slow, after=True))
+    with ThreadPoolExecutor() as pool:
+        run = pool.submit(line.apply)
+        _end(line, "pg_sleep")
+        with pytest.raises(Failure, match="is applied, and its checks after") as told:
+            run.result(30)
+    assert told.value.hint == "Run `trunkline verify`."
+    assert line.state(FIRST) == "applied"
