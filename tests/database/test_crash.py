@@ -132,6 +132,22 @@ def test_roles_are_for_one_database_at_a_time(tmp_path: Path, other: Server) -> 
     assert report == ChangeCrashes(NAME, len(WAYS) * (4 + 4), ())
 
 
+def test_a_role_that_other_changes_gave_rights_is_dropped_through_crashes(
+    tmp_path: Path, other: Server
+) -> None:
+    role = change("20260101_clerk", "create role crash_clerk;\n", "select 1;\n")
+    write(tmp_path, role)
+    grant = change("20260101_grant", "grant select on t to crash_clerk;\n", "select;\n")
+    write(tmp_path, grant)
+    up = "revoke select on t from crash_clerk;\ndrop role crash_clerk;\n"
+    down = "create role crash_clerk;\ngrant select on t to crash_clerk;\n"
+    report = crashed(tmp_path, other, up, down)
+    assert report == ChangeCrashes(NAME, len(WAYS) * (4 + 4), ())
+    with other.connect("postgres") as connection:
+        there = connection.execute("select to_regrole('crash_clerk')").fetchone()
+    assert there == (None,)  # the change has been applied for the next one
+
+
 @pytest.mark.newest
 def test_every_change_of_this_project_survives_crashes(other: Server) -> None:
     """At a sample of the points and ways; `make crash` goes through all."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from psycopg import Connection
 
@@ -28,12 +28,16 @@ Move = Callable[[Session, Change], str | None]
 
 @dataclass(frozen=True)
 class Scene:
-    """`database` on `server` has the changes `present`, and stays as it is."""
+    """`database` on `server` has the changes `present`, and stays as it is.
+
+    `alone`: a copy needs a server of its own, since the change drops a role.
+    """
 
     server: Server
     project: Project
     database: str
     present: frozenset[str]
+    alone: bool = False
 
     @contextmanager
     def copy(self, database: str | None = None) -> Iterator[str]:
@@ -43,6 +47,16 @@ class Scene:
             yield name
         finally:
             self.server.drop(name)
+
+    @contextmanager
+    def twin(self) -> Iterator[Scene]:
+        """A copy of the scene that may be spoiled, for the length of a block."""
+        if self.alone:
+            with self.server.alone(self.database) as server:
+                yield replace(self, server=server)
+        else:
+            with self.copy() as database:
+                yield replace(self, database=database)
 
     def watch(self, database: str) -> Connection:
         """A connection on which the state of a copy is read."""

@@ -22,6 +22,7 @@ from trunkline.rehearsal.crash.expected import Expected
 from trunkline.rehearsal.crash.figures import Unconverged, Way
 from trunkline.rehearsal.crash.nursery import Client, Nursery
 from trunkline.rehearsal.crash.points import Point
+from trunkline.rehearsal.scene import Scene
 
 PATIENCE = 10.0
 """Seconds that the server gets to end a session whose client is gone (it looks for the
@@ -41,13 +42,13 @@ class Leg:
 class Course:
     """A change on its way through crashes; `crashes` counts them.
 
-    `database` is the course's own, and has what the change met. It ends at the first
+    `scene` is the course's own, to be spoiled. It ends at the first
     leg that does not converge: `failed`, and `unconverged` says how.
     """
 
     nursery: Nursery
     expected: Expected
-    database: str
+    scene: Scene
     way: Way
     legs: tuple[Leg, ...]
     crashes: int = 0
@@ -129,10 +130,10 @@ class Course:
         return False
 
     def _run(self, leg: Leg, point: Point | None) -> Client:
-        scene, change = self.expected.scene, self.expected.change
+        scene, change = self.scene, self.expected.change
         return self.nursery.client(
             Order(
-                of_keywords(scene.server.conninfo(self.database)),
+                of_keywords(scene.server.conninfo(scene.database)),
                 scene.project.config.migration_table,
                 change,
                 leg.direction,
@@ -165,9 +166,7 @@ class Course:
         (table,) = row.fetchone() or (None,)
         if table is None:
             return False
-        self._holder = self.expected.scene.server.connect(
-            self.database, autocommit=False
-        )
+        self._holder = self.scene.server.connect(self.scene.database, autocommit=False)
         # A name that comes from regclass is quoted.
         self._holder.execute(f"lock table {table} in row exclusive mode".encode())
         return True
@@ -194,7 +193,7 @@ class Course:
 
     def _watching(self) -> Connection:
         if self._eyes is None:
-            self._eyes = self.expected.scene.watch(self.database)
+            self._eyes = self.scene.watch(self.scene.database)
         return self._eyes
 
     def _close(self) -> None:

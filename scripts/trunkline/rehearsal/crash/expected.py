@@ -124,10 +124,10 @@ class Expected:
         """
         with self._lock:
             if not self._again:
-                with self.scene.copy() as database:
-                    with self.scene.server.connect(database) as connection:
+                with self.scene.twin() as twin:
+                    with twin.server.connect(twin.database) as connection:
                         connection.execute(_SEQUENCES.encode())
-                    self._again = _both(self.scene, self.change, database)[1]
+                    self._again = _both(twin, self.change)[1]
         return self._again[direction]
 
 
@@ -136,23 +136,21 @@ def undisturbed(scene: Scene, change: Change) -> Expected:
 
     Raises Failure where the change cannot be taken up or down.
     """
-    with scene.copy() as database:
-        start, states = _both(scene, change, database)
+    with scene.twin() as twin:
+        start, states = _both(twin, change)
     return Expected(scene, change, start, states)
 
 
-def _both(
-    scene: Scene, change: Change, database: str
-) -> tuple[State, dict[Direction, State]]:
+def _both(scene: Scene, change: Change) -> tuple[State, dict[Direction, State]]:
     """The states before, and after the way up and the way down."""
     states: dict[Direction, State] = {}
-    with scene.watch(database) as connection:
+    with scene.watch(scene.database) as connection:
         start = state.read(connection)
         beginning = state.begin(connection, start)
         moves: tuple[tuple[Direction, Move], ...]
         moves = ("up", bring_up), ("down", bring_down)
         for direction, move in moves:
-            if error := scene.move(database, change, move):
+            if error := scene.move(scene.database, change, move):
                 raise Failure(f"{change.id} does not go {direction}", detail=error)
             _left(connection)  # what a session has written is counted when it is gone
             states[direction] = beginning.now(connection)

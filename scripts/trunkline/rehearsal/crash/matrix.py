@@ -14,6 +14,7 @@ from threading import Event
 
 from trunkline.errors import Failure
 from trunkline.project import Change
+from trunkline.rehearsal import dropped_roles
 from trunkline.rehearsal.crash.course import Course, Leg
 from trunkline.rehearsal.crash.expected import Expected, undisturbed
 from trunkline.rehearsal.crash.figures import WAYS, ChangeCrashes, Unconverged, Way
@@ -82,8 +83,11 @@ class Matrix:
         try:
             case = _Case(undisturbed(own, change))
         except Failure as error:
+            if self._is_in_the_way(change, told(error)):
+                self._try_on_servers_of_their_own(replace(own, alone=True), change)
+            else:
+                self._report(ChangeCrashes(change.id, 0, (), told(error)))
             self._server.drop(own.database)
-            self._report(ChangeCrashes(change.id, 0, (), told(error)))
             return
         self._cases[change.id] = case
         for way in self._ways(change):
@@ -95,6 +99,36 @@ class Matrix:
             self._ride()
         while len(self._standing) >= TOGETHER:
             self._crash()
+
+    def _is_in_the_way(self, change: Change, error: str) -> bool:
+        """Whether a role could not be dropped for what is in our other databases."""
+        return self._server.on == "embedded" and dropped_roles.is_kept(
+            error, self._server.made()
+        )
+
+    def _try_on_servers_of_their_own(self, scene: Scene, change: Change) -> None:
+        """Try a change one way after the other, while nobody else is at work."""
+        self.finish()
+        try:
+            case = _Case(undisturbed(scene, change))
+        except Failure as error:
+            self._report(ChangeCrashes(change.id, 0, (), told(error)))
+            return
+        for way in self._ways(change):
+            with scene.twin() as twin:
+                legs = self._legs(change, way)
+                course = Course(self._nursery, case.expected, twin, way, legs)
+                while course.advance():
+                    if way == CRASH:
+                        twin.server.crash()
+                        twin.server.start()
+                        course.recover()
+                    else:
+                        course.strike()
+            case.crashes += course.crashes
+            if course.unconverged is not None:
+                case.found.append(course.unconverged)
+        self._report(case.report())
 
     def finish(self) -> None:
         """Try all that waits."""
@@ -136,7 +170,7 @@ class Matrix:
 
     def _ended(self, course: Course) -> None:
         """Note what came of a course; where it went wrong, try its points alone."""
-        self._server.drop(course.database)
+        self._server.drop(course.scene.database)
         case = self._cases[course.expected.change.id]
         case.crashes += course.crashes
         if (wrong := course.unconverged) is not None and course.failed is not None:
@@ -164,7 +198,8 @@ class Matrix:
 
     def _enter(self, case: _Case, way: Way, legs: tuple[Leg, ...]) -> None:
         database = self._server.create(template=case.expected.scene.database)
-        course = Course(self._nursery, case.expected, database, way, legs)
+        scene = replace(case.expected.scene, database=database)
+        course = Course(self._nursery, case.expected, scene, way, legs)
         case.open += 1
         (self._standing if way == CRASH else self._riding).append(course)
 
