@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
+from uuid import UUID
+
 import psycopg
 import pytest
+from psycopg import sql
 
+from telephony.errors import BadForm, DoesNotOpen
+from telephony.sealing import (
+    DataKey,
+    LegacyKey,
+    Place,
+    key_version,
+    open_legacy,
+    open_sealed,
+)
+from telephony.secret import Secret
+from telephony.stored import FIELD
 from tests.database.telephony.office import (
     Office,
     Organization,
@@ -50,6 +66,64 @@ def test_what_is_not_sealed_is_refused(
             " values (%s, 'twilio', %s)",
             (organization.id, value),
         )
+
+
+def has_the_form(value: str) -> bool:
+    """Whether the parser takes a value for a sealed one."""
+    try:
+        if not value.startswith("v2:"):
+            open_legacy(value, LegacyKey(Secret(bytes(32))))
+        else:
+            place = Place(UUID(int=1), UUID(int=2), "twilio", FIELD)
+            key = DataKey(UUID(int=1), key_version(value), Secret(bytes(32)))
+            open_sealed(value, key, place)
+    except DoesNotOpen:
+        return True
+    except BadForm:
+        return False
+    raise AssertionError("what was made by chance opens")
+
+
+def altered(value: str, chance: random.Random) -> str:
+    """The value with up to three characters taken out, put in or exchanged."""
+    for _ in range(chance.randrange(4)):
+        start = chance.randrange(len(value) + 1)
+        end = start + chance.randrange(2)
+        value = value[:start] + chance.choice(["", *ODD]) + value[end:]
+    return value
+
+
+ODD = [*":=+/-_v2019aFgGz \t\n\r\u00a0\u0661\uff11\u017f\u200b", "\U0001d7ce"]
+
+
+@pytest.mark.parametrize("table", ["org_credentials", "twilio_subaccounts"])
+def test_the_parser_and_the_constraint_take_the_same_for_sealed(
+    office: Office, table: str
+) -> None:
+    chance = random.Random(20260216)
+    values = [altered(form(), chance) for form in (legacy, sealed) * 3000]
+    ((column, rule),) = office.rows(
+        "select a.attname, pg_get_expr(c.conbin, c.conrelid)"
+        " from pg_constraint as c join pg_attribute as a"
+        " on a.attrelid = c.conrelid and a.attnum = c.conkey[1]"
+        " where c.conrelid = %s::regclass and c.conname = 'sealed_in_a_known_form'",
+        table,
+    )
+    judged = office.owner.execute(
+        sql.SQL(
+            "select v, {} from unnest(%s::text[]) as t (v), lateral (select v) as {}"
+        ).format(sql.SQL(rule.replace("%", "%%")), sql.SQL(f"o ({column})")),
+        [values],
+    ).fetchall()
+    taken = Counter[tuple[bool, bool]]()
+    for value, by_the_constraint in judged:
+        by_the_parser = has_the_form(value)
+        taken[by_the_parser, by_the_constraint] += 1
+        if by_the_parser != by_the_constraint:
+            # Base64 of a length that there is not, or of another spelling.
+            assert value.startswith("v2:"), value
+            assert by_the_constraint, value
+    assert min(taken[True, True], taken[False, False]) > 1000
 
 
 def test_both_known_forms_are_accepted(office: Office) -> None:
