@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import socket
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -22,7 +23,7 @@ from trunkline.errors import Failure, LockNotObtained
 from trunkline.events import Direction
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from trunkline.project import Change
     from trunkline.statements import Statement
@@ -120,6 +121,19 @@ _OWN_ROW = sql.SQL(
 )
 
 
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Raise Failure without the right to write what is to be put on record."""
+    try:
+        yield
+    except errors.InsufficientPrivilege as error:
+        raise Failure(
+            "the ledger cannot be written",
+            detail=error.diag.message_primary,
+            hint="Connect as its owner.",
+        ) from None
+
+
 class Ledger:
     """The ledger of one database, through connections that the caller owns.
 
@@ -175,6 +189,12 @@ class Ledger:
                     detail=error.diag.message_primary,
                     hint="Connect as the owner of the database.",
                 ) from None
+            except errors.RaiseException as error:  # somebody's event trigger
+                raise Failure(
+                    "the ledger cannot be made",
+                    detail=error.diag.message_primary,
+                    hint=error.diag.message_hint,
+                ) from None
             except errors.ProgrammingError as error:
                 raise _foreign("made", error) from None
 
@@ -215,6 +235,7 @@ class Ledger:
                 hint="Wait for it; if it was killed, run `yoyo break-lock`.",
             )
 
+    @_writing()
     def record_applied(
         self,
         connection: Executes,
@@ -246,6 +267,7 @@ class Ledger:
             ],
         )
 
+    @_writing()
     def record_known(self, connection: Executes, change: Change) -> None:
         """Our row of a change that yoyo has applied; yoyo's own stay as they are."""
         connection.execute(
@@ -259,6 +281,7 @@ class Ledger:
             [change.id, change.id, *_own_row(change, 0.0)],
         )
 
+    @_writing()
     def record_rolled_back(self, connection: Executes, change_id: str) -> None:
         """Take a change out of both ledgers, in the caller's transaction."""
         connection.execute(
@@ -271,6 +294,7 @@ class Ledger:
             [change_id, *_log_row(change_id, "rollback"), change_id],
         )
 
+    @_writing()
     def record_step(
         self,
         connection: Executes,
@@ -288,6 +312,7 @@ class Ledger:
             [change_id, direction, number, statement.sha256],
         )
 
+    @_writing()
     def record_begun(
         self,
         connection: Executes,
@@ -304,6 +329,7 @@ class Ledger:
             [change_id, direction, number, statement.sha256, list(strangers)],
         )
 
+    @_writing()
     def forget_begun(self, connection: Executes, change_id: str) -> None:
         """A statement that was begun has left nothing."""
         connection.execute(
@@ -321,6 +347,7 @@ class Ledger:
             if step.id == change_id and step.direction == direction
         )
 
+    @_writing()
     def record_failing(
         self, connection: Executes, change_id: str, sentences: list[str]
     ) -> None:

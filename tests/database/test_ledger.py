@@ -322,6 +322,38 @@ def test_what_yoyo_has_taken_back_is_marked_anew_by_adopt(line: Line) -> None:
     assert line.apply().applied == ()
 
 
+@pytest.mark.parametrize("head", ["", "-- transactional: false\n"])
+def test_who_may_not_write_the_ledger_is_told_and_nothing_has_happened(
+    reader: Target, line: Line, head: str
+) -> None:
+    line.table("a")
+    line.apply()
+    line.rows("grant create on schema public to reader")
+    line.rows("grant usage on schema trunkline to reader")
+    line.rows("grant select on all tables in schema trunkline, public to reader")
+    line.add("b", f"{head}create table b (n int);\n")
+    options = apply.Options(allow_unverified=True)
+    with pytest.raises(Failure, match="the ledger cannot be written") as failure:
+        apply.run(line.project, reader, options, ignore)
+    assert "permission denied for table" in str(failure.value.detail)
+    assert line.state("b") == "pending"
+    assert not line.has("b")
+
+
+def test_an_event_trigger_that_forbids_the_ledger_is_quoted(line: Line) -> None:
+    line.table("a")
+    line.rows(
+        "create function no_ddl() returns event_trigger language plpgsql as"
+        " $$ begin raise 'no ddl today' using hint = 'Come tomorrow.'; end $$"
+    )
+    line.rows("create event trigger no on ddl_command_start execute function no_ddl()")
+    with pytest.raises(Failure, match="the ledger cannot be made") as failure:
+        line.apply()
+    assert failure.value.detail == "no ddl today"
+    assert failure.value.hint == "Come tomorrow."
+    line.rows("drop event trigger no")
+
+
 @pytest.mark.parametrize(
     ("edit", "lacks"),
     [
