@@ -236,7 +236,8 @@ def _content() -> Secret:
         if mode & stat.S_IRWXO:
             raise BadKek(
                 "the file that TELEPHONY_KEK_FILE names is open to everybody",
-                hint="Take it from others than its owner and group: chmod o= FILE.",
+                hint="Take it from others than its owner and group: chmod o= FILE, or "
+                "for a container's secret a mode such as 0440.",
             )
         text = Secret(file.read(LARGEST_FILE + 1))
     if len(text.reveal()) > LARGEST_FILE:
