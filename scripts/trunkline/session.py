@@ -181,7 +181,8 @@ def exclusive(
         )
         own = _session(target, migration_table, work, guard, limits, traced, emit)
         with closing(own.watch):
-            own.ledger.refuse_while_yoyo_runs(own.work)
+            own.patiently(lambda: own.ledger.install(own.work))
+            own.patiently(lambda: own.ledger.refuse_while_yoyo_runs(own.work))
             yield own
 
 
@@ -199,6 +200,7 @@ def alone(
     with connect(target, lock_timeout=lock_timeout) as work:
         own = _session(target, migration_table, work, None, limits, traced, emit)
         with closing(own.watch):
+            own.ledger.install(work)
             yield own
 
 
@@ -213,15 +215,13 @@ def _session(
 ) -> Session:
     row = work.execute("select pg_backend_pid()").fetchone()
     assert row is not None
-    ledger = Ledger(work, migration_table)
-    ledger.install(work)
     watch = Watch(work, row[0], guard, partial(connect, target), emit)
     return Session(
         target=target,
         migration_table=migration_table,
         work=work,
         pid=row[0],
-        ledger=ledger,
+        ledger=Ledger(work, migration_table),
         limits=limits,
         watch=watch,
         throttle=Throttle(),

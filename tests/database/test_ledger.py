@@ -466,6 +466,21 @@ def test_a_ledger_that_somebody_has_to_himself_is_waited_for_and_told(
     assert line.applied() == ["a"]
 
 
+@pytest.mark.parametrize("table", ["yoyo_lock", "pg_description"])
+def test_who_keeps_a_run_from_beginning_is_named(
+    line: Line, table: LiteralString
+) -> None:
+    line.table("a")
+    line.rows("create table yoyo_lock (locked int, ctime timestamp, pid int)")
+    hasty = Limits(lock_timeout=0.2, lock_budget=0.2)
+    with line.connect(autocommit=False, application_name="maintenance") as other:
+        other.execute(f"lock table {table}")
+        with pytest.raises(LockNotObtained, match="not obtained") as failure:
+            line.apply(limits=hasty)
+    assert "maintenance" in str(failure.value.detail)
+    assert line.apply().applied == ("a",)
+
+
 @pytest.mark.parametrize("command", ["verify", "drift", "script"])
 def test_who_has_a_table_to_himself_is_named_by_what_only_reads(
     line: Line, command: str, monkeypatch: pytest.MonkeyPatch
