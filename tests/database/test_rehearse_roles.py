@@ -8,9 +8,16 @@ from pathlib import Path
 import pytest
 
 from tests.projects import change, write
-from trunkline import project
+from trunkline import project, rehearsal
+from trunkline.connect import of_keywords
+from trunkline.copying import Wanted
+from trunkline.copying.origin import Live
+from trunkline.events import ignore
+from trunkline.rehearsal.moves import bring_up
 from trunkline.rehearsal.result import ChangeReport
 from trunkline.rehearsal.stage import Stage
+from trunkline.rehearsal.work import Parts
+from trunkline.session import alone
 from trunkline.throwaway import Request, Server, open_server
 
 pytestmark = pytest.mark.embedded
@@ -141,3 +148,27 @@ def test_a_server_that_is_not_ours_is_not_copied_and_the_report_says_so(
         "it is the rehearsal that has other databases: "
         "a server on url cannot be copied\nUse --on embedded."
     )
+
+
+def test_on_a_copy_neither_the_rehearsal_nor_its_crashes_keep_the_role(
+    tmp_path: Path, other: Server
+) -> None:
+    write(tmp_path, {**INI, **CLERK, **change(GONE, GOES, COMES)})
+    loaded = project.load(tmp_path)
+    target = of_keywords(other.conninfo(other.create()))
+    table = loaded.config.migration_table
+    with alone(target, table, lock_timeout=2.0, emit=ignore) as session:
+        assert bring_up(session, loaded.changes[0]) is None
+    report = rehearsal.run(
+        loaded,
+        Request(postgres=other.version_num // 10000),
+        (),
+        allow_unverified=True,
+        emit=ignore,
+        parts=Parts(crash=True),
+        wanted=Wanted(Live(target), None, table),
+    )
+    assert [one.verdict for one in report.changes] == ["unverified"]
+    crashed = [(one.error, one.unconverged) for one in report.crashes or ()]
+    assert crashed == [(None, ())]
+    assert report.ok

@@ -133,7 +133,12 @@ def alone(order: Order, hear: Callable[[Event], None]) -> Ended:
         leaving.enter_context(left_roles.taken_away(server, run, hear))
         before = left_roles.read(server)
         # Crashes come last, and begin where the rehearsal began.
-        again = crash.copied(server, start) if order.parts.crash else None
+        crashed, again = server, None
+        if order.parts.crash and start is not None and server.on == "embedded":
+            # Beside the rehearsal, its copy would keep a role from being dropped.
+            crashed, again = leaving.enter_context(server.alone(start.database)), start
+        elif order.parts.crash:
+            again = crash.copied(server, start)
         stage = Stage(server, order.project, lends=order.parts.traffic, start=start)
         leaving.callback(stage.leave)
         source.tell(stage.complaints, hear)
@@ -145,7 +150,7 @@ def alone(order: Order, hear: Callable[[Event], None]) -> Ended:
         if order.parts.crash:
             stage.close()
             left_roles.put_back(server, before, run, hear)
-            crashes = crash.play(server, order.project, heard, hear, start=again)
+            crashes = crash.play(crashed, order.project, heard, hear, start=again)
         return Ended(
             server.on,
             server.version,
