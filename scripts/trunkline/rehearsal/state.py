@@ -15,7 +15,7 @@ from trunkline.catalog.rereading import Look, in_copy, look
 from trunkline.contents import Contents, Position, TableDigest
 from trunkline.errors import Failure
 from trunkline.project import Project
-from trunkline.rehearsal import cluster, surroundings
+from trunkline.rehearsal import cluster, others, surroundings
 from trunkline.rehearsal.cluster import Role
 from trunkline.rehearsal.surroundings import Surroundings
 
@@ -74,10 +74,17 @@ def begin(connection: Connection, state: State) -> Beginning:
 
 
 def of_copy(connection: Connection, twin: State) -> State:
-    """The state of a new copy of a database; `twin` is that one's."""
+    """The state of a new copy of a database; `twin` is that one's.
+
+    What is its own came with the copy; what is the server's may be another by now.
+    """
     look = in_copy(connection, twin.look)
-    around = surroundings.read(connection, twin.around, commented=False)
-    return replace(twin, look=look, roles=cluster.roles(connection), around=around)
+    same = partial(fresh.are_same, twin.look.counters, look.counters)
+    around = surroundings.read(
+        connection, twin.around, commented=False, written=not same(others.SHARED)
+    )
+    roles = twin.roles if same(cluster.CATALOGS) else cluster.roles(connection)
+    return replace(twin, look=look, roles=roles, around=around)
 
 
 def read(
@@ -103,8 +110,12 @@ def read(
             around = surroundings.read(connection)
             return State(now, there, cluster.roles(connection), around)
         same = partial(fresh.are_same, since.look.counters, now.counters)
-        commented = not same(surroundings.CATALOGS)
-        around = surroundings.read(connection, since.around, commented=commented)
+        around = surroundings.read(
+            connection,
+            since.around,
+            commented=not same(surroundings.CATALOGS),
+            written=not same(others.CATALOGS),
+        )
         roles = since.roles if same(cluster.CATALOGS) else cluster.roles(connection)
         return State(now, there, roles, around)
 
