@@ -21,27 +21,23 @@ SHARED = ("pg_authid", "pg_replication_origin", "pg_shdescription", "pg_tablespa
 CATALOGS = (*SHARED, "pg_foreign_server", "pg_user_mapping")
 """What they are read from, but for what leaves a trace; `SHARED` by all databases."""
 
+_SCHEMAS = (
+    "select oid from pg_catalog.pg_namespace"
+    " where nspname in ('pg_catalog', 'information_schema', 'trunkline')"
+)
 #: To plan the query for all of them takes longer than anything else that is read of a
 #: database in which little has changed.
-_TRACES = """
+_TRACES = f"""
 select concat_ws(' ', oid, xmin)
 from pg_catalog.pg_class
 where oid >= 16384
     and relkind in ('r', 'p', 'v', 'm', 'S', 'f')
-    and relnamespace in (
-        select oid
-        from pg_catalog.pg_namespace
-        where nspname in ('pg_catalog', 'information_schema', 'trunkline')
-    )
+    and relnamespace in ({_SCHEMAS})
 union all
 select concat_ws(' ', oid, xmin)
 from pg_catalog.pg_proc
 where oid >= 16384
-    and pronamespace in (
-        select oid
-        from pg_catalog.pg_namespace
-        where nspname in ('pg_catalog', 'information_schema', 'trunkline')
-    )
+    and pronamespace in ({_SCHEMAS})
 union all
 select concat_ws(' ', slot_name, slot_type, plugin, datoid)
 from pg_catalog.pg_get_replication_slots()
